@@ -1,0 +1,103 @@
+import type { WindowKind } from '../windows/window.js';
+
+export type Metric = 'chats' | 'sessions' | 'tickets' | 'upload_bytes';
+export type Scope = 'account' | 'workspace';
+export type LimitRule =
+  'chats-per-hour' | 'sessions-per-month' | 'chats-per-month' | 'tickets-per-month' | 'upload-bytes-per-year';
+/** What an LTD plan, a deal or every account has agreed to beside its limits. */
+export type ConditionRule =
+  'one-workspace' | 'own-websites' | 'not-transferable' | 'eligible-customer' | 'no-resale';
+
+/** "unlimited" is a kind of limit, not a number. */
+export type Allowed = { readonly kind: 'limited'; readonly amount: number } | { readonly kind: 'unlimited' };
+
+/** What is counted by a rule, and over which window. */
+export const RULES: Readonly<
+  Record<LimitRule, { readonly metric: Metric; readonly windowKind: WindowKind }>
+> = {
+  'chats-per-hour': { metric: 'chats', windowKind: 'hour' },
+  'sessions-per-month': { metric: 'sessions', windowKind: 'month' },
+  'chats-per-month': { metric: 'chats', windowKind: 'month' },
+  'tickets-per-month': { metric: 'tickets', windowKind: 'month' },
+  'upload-bytes-per-year': { metric: 'upload_bytes', windowKind: 'year' },
+};
+
+/** One limit of one plan. An unlimited one neither warns nor has an overage. */
+export interface Limit {
+  readonly rule: LimitRule;
+  readonly metric: Metric;
+  readonly windowKind: WindowKind;
+  readonly scope: Scope;
+  readonly allowed: Allowed;
+  /** Level (per cent) of the customer's warning; null: no warning. */
+  readonly warnAt: 80 | null;
+  /** Business development is told past 100 %. */
+  readonly overage: boolean;
+  /** Milliseconds between two warnings of one scope; null: no such rule. */
+  readonly cooldownMs: number | null;
+  /** The customer is invited to upgrade at 100 %. */
+  readonly inviteUpgrade: boolean;
+  /** The measure that the policy itself takes at 100 %, without anyone's approval. */
+  readonly measure: 'LIMIT_SERVICE' | null;
+  /** The sentence of the published policy that it stems from. */
+  readonly clause: string;
+}
+
+/** Largest upload, in bytes. */
+export interface FileSize {
+  readonly allowed: Allowed;
+  readonly clause: string;
+}
+
+export interface Condition {
+  readonly rule: ConditionRule;
+  readonly clause: string;
+}
+
+export interface Plan {
+  readonly id: string;
+  readonly name: string;
+  /** Complete: the common limits included. */
+  readonly limits: readonly Limit[];
+  readonly fileSize: FileSize;
+  /** Complete: the common conditions included. */
+  readonly conditions: readonly Condition[];
+}
+
+/** One version of the policy, in force from `effectiveFrom` (epoch milliseconds) until the next one's. */
+export interface PolicyVersion {
+  readonly version: string;
+  readonly effectiveFrom: number;
+  /** SHA-256 (hex) of `content`. */
+  readonly hash: string;
+  /** Canonical JSON of everything that decides: the same whatever the file's layout and comments. */
+  readonly content: string;
+  readonly plans: ReadonlyMap<string, Plan>;
+  /** What all plans have; judges accounts whose plan the policy does not know. */
+  readonly common: readonly Limit[];
+  readonly commonFileSize: FileSize;
+  readonly commonConditions: readonly Condition[];
+  /** What a deal of any plan has agreed to besides. */
+  readonly dealConditions: readonly Condition[];
+}
+
+/** Ascending by effectiveFrom, never empty. */
+export interface Policy {
+  readonly versions: readonly PolicyVersion[];
+}
+
+/**
+ * The version in force at the instant (epoch milliseconds); before the first one's effective date, the first.
+ * @throws RangeError when the policy has no version
+ */
+export function policyAt(policy: Policy, instant: number): PolicyVersion {
+  const version =
+    policy.versions.findLast(({ effectiveFrom }) => effectiveFrom <= instant) ?? policy.versions[0];
+  if (version === undefined) throw new RangeError('the policy has no version');
+  return version;
+}
+
+/** The limits of a plan; for a plan that this version does not name, those that all plans have. */
+export function limitsOf(version: PolicyVersion, planId: string): readonly Limit[] {
+  return version.plans.get(planId)?.limits ?? version.common;
+}

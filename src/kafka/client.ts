@@ -1,0 +1,29 @@
+import { Kafka, logLevel, type KafkaConfig, type SASLOptions } from 'kafkajs';
+import type { Log } from '../support/log.js';
+
+export interface KafkaSettings {
+  readonly brokers: readonly string[];
+  readonly ssl: boolean;
+  readonly sasl: { readonly mechanism: string; readonly username: string; readonly password: string } | null;
+}
+
+/** A kafkajs client whose messages go to our log, one level down: its retries are not our errors. */
+export function createKafka(settings: KafkaSettings, clientId: string, log: Log): Kafka {
+  const config: KafkaConfig = {
+    clientId,
+    brokers: [...settings.brokers],
+    ssl: settings.ssl,
+    connectionTimeout: 3_000,
+    requestTimeout: 30_000,
+    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 },
+    logLevel: logLevel.WARN,
+    logCreator:
+      () =>
+      ({ namespace, log: entry, level }) => {
+        const write = level <= logLevel.ERROR ? 'info' : 'debug';
+        log[write]({ kafka: namespace, ...entry, timestamp: undefined, message: undefined }, entry.message);
+      },
+  };
+  if (settings.sasl !== null) config.sasl = settings.sasl as SASLOptions;
+  return new Kafka(config);
+}

@@ -1,0 +1,89 @@
+import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import type { Type } from 'avsc';
+import { AVRO_TOPICS, INPUT_TOPICS, type InputTopic, type OutputTopic } from './topics.js';
+import { schemaText } from './schemas.js';
+
+/** The registry could not be asked or did not make sense: wait and ask again; no record is at fault. */
+export class RegistryUnavailable extends Error {
+  override readonly name = 'RegistryUnavailable';
+}
+
+function statusOf(error: unknown): number | undefined {
+  const status = (error as { status?: unknown } | null)?.status;
+  return typeof status === 'number' ? status : undefined;
+}
+
+function unavailable(what: string, error: unknown): RegistryUnavailable {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new RegistryUnavailable(`schema registry: ${what}: ${reason}`, { cause: error });
+}
+
+/** The schema registry as the engine uses it; every call throws {@link RegistryUnavailable} when it cannot be asked. */
+export class Registry {
+  private readonly client: SchemaRegistry;
+
+  constructor(url: string) {
+    this.client = new SchemaRegistry({
+      host: url.replace(/\/+$/, ''),
+      retry: { maxRetryTimeInSecs: 2, initialRetryTimeInSecs: 0.1, retries: 2 },
+    });
+  }
+
+  /** The writer's schema of an id, or `null` when the registry knows no such id. */
+  async writerType(id: number): Promise<Type | null> {
+    try {
+      return (await this.client.getSchema(id)) as unknown as Type;
+    } catch (error) {
+      if (statusOf(error) === 404) return null;
+      throw unavailable(`schema ${id}`, error);
+    }
+  }
+
+  /** The id under which this release's schema of a topic is registered, or `null` when it is not. */
+  async idOf(topic: InputTopic | OutputTopic): Promise<number | null> {
+    try {
+      return await this.client.getRegistryIdBySchema(`${topic}-value`, {
+        type: SchemaType.AVRO,
+        schema: schemaText(topic),
+      });
+    } catch (error) {
+      // The client turns "subject or schema not found" into an error of its own, without a status.
+      const message = error instanceof Error ? error.message : '';
+      if (statusOf(error) === 404 || /not (found|registered)/i.test(message)) return null;
+      throw unavailable(`subject ${topic}-value`, error);
+    }
+  }
+
+  private async subjectExists(topic: string): Promise<boolean> {
+    try {
+      await this.client.getLatestSchemaId(`${topic}-value`);
+      return true;
+    } catch (error) {
+      if (statusOf(error) === 404) return false;
+      throw unavailable(`subject ${topic}-value`, error);
+    }
+  }
+
+  /**
+   * Registers what is missing: input subjects that do not exist (one that exists belongs to the platform), and this
+   * release's schema of every output topic. Nothing registered is ever overwritten.
+   */
+  async registerMissing(): Promise<string[]> {
+    const registered: string[] = [];
+    for (const topic of AVRO_TOPICS) {
+      const isInput = (INPUT_TOPICS as readonly string[]).includes(topic);
+      const present = isInput ? await this.subjectExists(topic) : (await this.idOf(topic)) !== null;
+      if (present) continue;
+      try {
+        await this.client.register(
+          { type: SchemaType.AVRO, schema: schemaText(topic) },
+          { subject: `${topic}-value`, compatibility: COMPATIBILITY.FULL },
+        );
+      } catch (error) {
+        throw unavailable(`registering ${topic}-value`, error);
+      }
+      registered.push(`${topic}-value`);
+    }
+    return registered;
+  }
+}

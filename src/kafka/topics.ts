@@ -1,0 +1,52 @@
+/** The topics of the contract, their retention and how each is cleaned. */
+export const INPUT_TOPICS = [
+  'platform.accounts.v1',
+  'platform.chats.v1',
+  'platform.sessions.v1',
+  'platform.tickets.v1',
+  'platform.uploads.v1',
+  'platform.replies.v1',
+] as const;
+export type InputTopic = (typeof INPUT_TOPICS)[number];
+
+export const OUTPUT_TOPICS = [
+  'fair-use.violations.v1',
+  'fair-use.notifications.v1',
+  'fair-use.overages.v1',
+  'fair-use.measures.v1',
+] as const;
+export type OutputTopic = (typeof OUTPUT_TOPICS)[number];
+
+export const DEAD_LETTER_TOPIC = 'fair-use.dead-letters.v1';
+
+/** Every topic whose records are Avro under the subject `<topic>-value`. */
+export const AVRO_TOPICS: readonly (InputTopic | OutputTopic)[] = [...INPUT_TOPICS, ...OUTPUT_TOPICS];
+
+const DAY_MS = 86_400_000;
+
+export interface TopicSpec {
+  readonly topic: string;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/**
+ * What `migrate` creates where it is missing. Input is kept 60 days and stamped by the broker on arrival, since
+ * lateness is judged by that time and a producer's clock must not decide what is kept.
+ */
+export function topicSpecs(): TopicSpec[] {
+  const retention = String(60 * DAY_MS);
+  const inputs = INPUT_TOPICS.map((topic) => ({
+    topic,
+    config:
+      topic === 'platform.accounts.v1'
+        ? { 'cleanup.policy': 'compact', 'message.timestamp.type': 'LogAppendTime' }
+        : { 'retention.ms': retention, 'message.timestamp.type': 'LogAppendTime' },
+  }));
+  const outputs = OUTPUT_TOPICS.map((topic) => ({ topic, config: { 'retention.ms': retention } }));
+  // A dead letter is its input plus headers: the topic takes more than an input topic does.
+  const deadLetters = {
+    topic: DEAD_LETTER_TOPIC,
+    config: { 'retention.ms': retention, 'max.message.bytes': String(2 * 1024 * 1024) },
+  };
+  return [...inputs, ...outputs, deadLetters];
+}

@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import knexFactory, { type Knex } from 'knex';
+
+const MIGRATIONS = new URL('../../migrations/', import.meta.url);
+// Any constant: all processes that migrate must share it.
+const MIGRATION_LOCK = 7_210_331;
+
+/** Forward-only SQL files, named without extension so that a build step never changes their names. */
+const source: Knex.MigrationSource<string> = {
+  getMigrations: () =>
+    Promise.resolve(
+      readdirSync(MIGRATIONS)
+        .filter((file) => file.endsWith('.sql'))
+        .map((file) => file.replace(/\.sql$/, ''))
+        .sort(),
+    ),
+  getMigrationName: (name) => name,
+  getMigration: (name) => {
+    const sql = readFileSync(new URL(`${name}.sql`, MIGRATIONS), 'utf8');
+    return Promise.resolve({
+      up: async (knex: Knex) => {
+        await knex.raw(sql.replaceAll('?', '\\?'));
+      },
+      down: () => Promise.reject(new Error('migrations only go forward')),
+    });
+  },
+};
+
+/** Brings the schema up to this release and returns the names of what was applied; any number may run at once. */
+export async function migrateDatabase(databaseUrl: string): Promise<string[]> {
+  const knex = knexFactory({ client: 'pg', connection: databaseUrl, pool: { min: 1, max: 2 } });
+  try {
+    // knex's own first-time set-up races when two processes begin together.
+    return await knex.transaction(async (lock) => {
+      await lock.raw('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
+      const [, applied] = (await knex.migrate.latest({ migrationSource: source })) as [number, string[]];
+      return applied;
+    });
+  } finally {
+    await knex.destroy();
+  }
+}

@@ -1,0 +1,83 @@
+import type { Account } from './account.js';
+import type { Crossing, Notice, RecountOptions } from './types.js';
+
+const DAY = 86_400_000;
+
+type Tracked = Notice & {
+  /** The notice whose cooldown suppressed this one. */
+  suppressor: Tracked | null;
+};
+
+function hasEnded(notice: Notice): boolean {
+  const grace = notice.windowKind === 'hour' ? DAY : 0;
+  return notice.end + grace <= notice.createdAt;
+}
+
+/** The warnings and what is decided about them at once or by a later change of plan (CONTRACT §3, §5). */
+export class Notices {
+  readonly all: Tracked[] = [];
+
+  constructor(private readonly options: RecountOptions) {}
+
+  issue(account: Account, cause: Crossing, level: 80 | 100, now: number): void {
+    const { accountId, workspaceId, rule, metric, windowKind, start, end, limit } = cause;
+    const key = { accountId, workspaceId, rule, metric, windowKind, start, end, limit, level };
+    const ordinal = this.of(accountId).filter(
+      (other) =>
+        other.rule === rule &&
+        other.start === start &&
+        other.level === level &&
+        other.workspaceId === workspaceId,
+    ).length;
+    const named = { ...key, ordinal, createdAt: now };
+    const createdAt = this.options.createdAt?.(named) ?? now;
+    const notice: Tracked = { ...named, createdAt, status: 'DUE', reason: null, suppressor: null };
+    this.settleFailures(createdAt);
+    const suppressor = this.coolingDown(notice);
+    if (account.status === 'SUSPENDED' || account.status === 'CLOSED') notice.reason = 'account-not-active';
+    else if (hasEnded(notice)) notice.reason = 'window-ended';
+    else if (suppressor !== null) Object.assign(notice, { reason: 'cooldown', suppressor });
+    if (notice.reason !== null) notice.status = 'SUPPRESSED';
+    this.all.push(notice);
+  }
+
+  of(accountId: string): Tracked[] {
+    return this.all.filter((notice) => notice.accountId === accountId);
+  }
+
+  /** Takes a notice back that is not true any more, unless it was sent. */
+  cancel(notice: Notice, now: number): boolean {
+    const sentAt = this.options.sentAt?.(notice) ?? null;
+    if (notice.status !== 'DUE' || (sentAt !== null && sentAt <= now)) return false;
+    notice.status = 'CANCELLED';
+    return true;
+  }
+
+  /** The newest notice that the cooldown after this one suppressed. */
+  suppressedBy(notice: Notice): Notice | undefined {
+    return this.all.findLast((other) => other.suppressor === notice);
+  }
+
+  settleFailures(now: number): Notice[] {
+    if (this.options.failedAt === undefined) return [];
+    const failed = this.all.filter((notice) => {
+      const failedAt = notice.status === 'DUE' ? this.options.failedAt?.(notice) : null;
+      return typeof failedAt === 'number' && failedAt <= now;
+    });
+    for (const notice of failed) notice.status = 'FAILED';
+    return failed;
+  }
+
+  /** At most one warning per scope and rule in 24 hours between creation times, for limits per hour. */
+  private coolingDown(notice: Notice): Tracked | null {
+    if (notice.windowKind !== 'hour') return null;
+    const earlier = this.of(notice.accountId).findLast(
+      (other) =>
+        other.rule === notice.rule &&
+        other.workspaceId === notice.workspaceId &&
+        other.status === 'DUE' &&
+        notice.createdAt - other.createdAt < DAY,
+    );
+    return earlier ?? null;
+  }
+}

@@ -162,7 +162,7 @@ function endOf(windows: readonly Window[]): number | null {
 /** Most instants lie in the newest window; the others are found by halving. */
 function find(windows: readonly Window[], instant: number): Window | undefined {
   const newest = windows.at(-1);
-  if (newest === undefined || instant >= newest.end) return undefined;
+  if (newest === undefined || !(instant < newest.end)) return undefined;
   if (instant >= newest.start) return newest;
   let low = 0;
   let high = windows.length - 1;

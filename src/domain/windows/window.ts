@@ -6,7 +6,7 @@ export interface Window {
   readonly end: number;
 }
 
-const HOUR_MS = 3_600_000;
+export const HOUR_MS = 3_600_000;
 
 /** The UTC clock hour that holds the instant (epoch milliseconds). */
 export function hourOf(instant: number): Window {

@@ -50,6 +50,7 @@ describe('a month', () => {
     // The clock is back on the 6th for a minute: the window has begun all the same.
     ['America/St_Johns', 7, '2010-11-07T02:31', '2010-11-07T02:30', '2010-12-07T03:30'],
     ['America/St_Johns', 7, '2010-11-07T02:29', '2010-10-07T02:30', '2010-11-07T02:30'],
+    ['America/St_Johns', null, '2009-11-01T02:31', '2009-11-01T02:30', '2009-12-01T03:30'],
     // Midnight does not happen: the day begins at 01:00.
     ['America/Sao_Paulo', 4, '2018-11-04T03:00', '2018-11-04T03:00', '2018-12-04T02:00'],
     ['America/Sao_Paulo', 4, '2018-11-04T02:59', '2018-10-04T03:00', '2018-11-04T03:00'],

@@ -1,0 +1,94 @@
+import type { Account } from '../accounts/account.js';
+import type { Ledger } from '../judging/ledger.js';
+import type { LimitRule, Metric } from '../policy/policy.js';
+import type { Window, WindowKind } from '../windows/window.js';
+import { Buckets, WHOLE_ACCOUNT } from './buckets.js';
+import type { SeenIds } from './seenIds.js';
+
+/** The figure of one scope of a rule in one window. */
+export interface UsageWindow {
+  readonly rule: LimitRule;
+  readonly kind: WindowKind;
+  /** `''`: the whole account. */
+  readonly workspaceId: string;
+  readonly window: Window;
+  used: number;
+  /** Hours only: the largest 60 consecutive minutes. */
+  peak: number | null;
+  /** null: unlimited. */
+  limit: number | null;
+  plan: string;
+  policyVersion: string;
+  /** The smallest figure at which something is to be judged; derived, never stored. */
+  judgeFrom: number;
+}
+
+/** What limits are judged on: the rolling peak for hours, the count for the rest. */
+export function figureOf(row: UsageWindow): number {
+  return row.peak ?? row.used;
+}
+
+/**
+ * All that counting and judging need of one account, as of one version of it. A cache of Postgres: pieces are loaded
+ * when first needed and hold while the version stands.
+ */
+export class AccountState {
+  account: Account | null = null;
+  readonly seen = new Map<string, SeenIds>();
+  private readonly buckets = new Map<Metric, Buckets>();
+  /** Rows by the start of their window; a start that is absent was not loaded. */
+  readonly windows = new Map<number, UsageWindow[]>();
+  /** What was recorded of windows that end after `ledger.since`; null: not loaded. */
+  ledger: Ledger | null = null;
+
+  constructor(
+    readonly accountId: string,
+    /** As read under the account's lock. */
+    public version: number,
+  ) {}
+
+  bucketsOf(metric: Metric): Buckets {
+    let buckets = this.buckets.get(metric);
+    if (buckets === undefined) {
+      buckets = new Buckets(metric);
+      this.buckets.set(metric, buckets);
+    }
+    return buckets;
+  }
+
+  windowRows(start: number): UsageWindow[] {
+    let rows = this.windows.get(start);
+    if (rows === undefined) {
+      rows = [];
+      this.windows.set(start, rows);
+    }
+    return rows;
+  }
+
+  findWindow(rule: LimitRule, workspaceId: string, start: number): UsageWindow | undefined {
+    return this.windows.get(start)?.find((row) => row.rule === rule && row.workspaceId === workspaceId);
+  }
+
+  /** Rough memory in bytes, for the cache's budget. */
+  get weight(): number {
+    let bytes = 2_000 + this.windows.size * 250;
+    for (const seen of this.seen.values()) bytes += 200 + seen.bytes;
+    for (const buckets of this.buckets.values()) bytes += buckets.periodCount * 1_200;
+    return bytes;
+  }
+}
+
+/** Key of a group of seen ids: a metric and the UTC month (`YYYY-MM-01`) of the event time. */
+export function seenKey(metric: Metric, occurredAt: number): string {
+  return `${metric}/${monthOf(occurredAt)}`;
+}
+
+/** First day of the UTC month of an instant, `YYYY-MM-01`. */
+export function monthOf(instant: number): string {
+  return `${new Date(instant).toISOString().slice(0, 7)}-01`;
+}
+
+/** The scope of a limit that an event of a workspace belongs to. */
+export function scopeId(scope: 'account' | 'workspace', workspaceId: string): string {
+  return scope === 'account' ? WHOLE_ACCOUNT : workspaceId;
+}

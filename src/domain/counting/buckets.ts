@@ -1,0 +1,123 @@
+import type { Metric } from '../policy/policy.js';
+import { HOUR_MS, type Window } from '../windows/window.js';
+
+const DAY_MS = 24 * HOUR_MS;
+
+/** How finely a metric is kept: chats in minutes of a UTC hour (rolling 60 minutes), the rest in quarter-hours of a UTC
+ * day (the finest offset of any time zone, so that every window is a sum of whole slots). */
+export function periodMs(metric: Metric): number {
+  return metric === 'chats' ? HOUR_MS : DAY_MS;
+}
+
+export function slotCount(metric: Metric): number {
+  return metric === 'chats' ? 60 : 96;
+}
+
+function slotMs(metric: Metric): number {
+  return periodMs(metric) / slotCount(metric);
+}
+
+/** Start (epoch ms) of the period that holds the instant. */
+export function periodOf(metric: Metric, instant: number): number {
+  return Math.floor(instant / periodMs(metric)) * periodMs(metric);
+}
+
+/** The scope "whole account": beside each workspace's slots their sum is kept in memory. */
+export const WHOLE_ACCOUNT = '';
+
+/** The counts of one metric and period by workspace id, and their sum under {@link WHOLE_ACCOUNT}. */
+export type Period = Map<string, Float64Array>;
+
+/** The counts of one metric of one account, by start of period; holds what was loaded or counted. */
+export class Buckets {
+  private readonly periods = new Map<number, Period>();
+  private whole: Window | null = null;
+
+  constructor(readonly metric: Metric) {}
+
+  /** True when everything the database has of the period is here. */
+  has(periodStart: number): boolean {
+    return this.periods.has(periodStart) || this.covers({ start: periodStart, end: periodStart + 1 });
+  }
+
+  /** True when everything the database has of the window is here. */
+  covers(window: Window): boolean {
+    return this.whole !== null && this.whole.start <= window.start && this.whole.end >= window.end;
+  }
+
+  /** Notes that all periods of the range were loaded. */
+  markLoaded(range: Window): void {
+    if (!this.covers(range)) this.whole = range;
+  }
+
+  /** Takes in a workspace's slots as stored. */
+  load(periodStart: number, workspaceId: string, slots: Float64Array): void {
+    const period = this.period(periodStart);
+    if (period.has(workspaceId)) return;
+    period.set(workspaceId, slots);
+    const sum = this.slotsOf(period, WHOLE_ACCOUNT);
+    slots.forEach((n, i) => (sum[i] = (sum[i] ?? 0) + n));
+  }
+
+  add(instant: number, workspaceId: string, amount: number): void {
+    const start = periodOf(this.metric, instant);
+    const slot = Math.floor((instant - start) / slotMs(this.metric));
+    const period = this.period(start);
+    for (const scope of [workspaceId, WHOLE_ACCOUNT]) {
+      const slots = this.slotsOf(period, scope);
+      slots[slot] = (slots[slot] ?? 0) + amount;
+    }
+  }
+
+  /** A scope's slots of a period, or null when it has none. */
+  slots(periodStart: number, scope: string): Float64Array | null {
+    return this.periods.get(periodStart)?.get(scope) ?? null;
+  }
+
+  /** The sum of a scope over a window whose bounds lie on slots. */
+  sum(window: Window, scope: string): number {
+    const ms = slotMs(this.metric);
+    let total = 0;
+    for (const [start, period] of this.periods) {
+      if (start >= window.end || start + periodMs(this.metric) <= window.start) continue;
+      period.get(scope)?.forEach((n, i) => {
+        const at = start + i * ms;
+        if (at >= window.start && at < window.end) total += n;
+      });
+    }
+    return total;
+  }
+
+  /** The workspaces that were used in a window. */
+  workspacesIn(window: Window): string[] {
+    const found = new Set<string>();
+    for (const [start, period] of this.periods) {
+      if (start >= window.end || start + periodMs(this.metric) <= window.start) continue;
+      for (const scope of period.keys()) if (scope !== WHOLE_ACCOUNT) found.add(scope);
+    }
+    return [...found].sort().filter((scope) => this.sum(window, scope) > 0);
+  }
+
+  get periodCount(): number {
+    return this.periods.size;
+  }
+
+  /** Makes a period known as loaded, even when the database had nothing of it. */
+  period(periodStart: number): Period {
+    let period = this.periods.get(periodStart);
+    if (period === undefined) {
+      period = new Map();
+      this.periods.set(periodStart, period);
+    }
+    return period;
+  }
+
+  private slotsOf(period: Period, scope: string): Float64Array {
+    let slots = period.get(scope);
+    if (slots === undefined) {
+      slots = new Float64Array(slotCount(this.metric));
+      period.set(scope, slots);
+    }
+    return slots;
+  }
+}

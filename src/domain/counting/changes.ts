@@ -1,0 +1,53 @@
+import type { Account } from '../accounts/account.js';
+import type { AccountEvent, ReplyEvent } from '../events.js';
+import type { Crossing, Notice, OverageStep } from '../judging/ledger.js';
+import type { Metric } from '../policy/policy.js';
+import type { UsageWindow } from './accountState.js';
+
+export type OutgoingTopic =
+  'fair-use.violations.v1' | 'fair-use.notifications.v1' | 'fair-use.overages.v1' | 'fair-use.measures.v1';
+
+/** An event on its way out: a row of the outbox. */
+export interface Outgoing {
+  readonly topic: OutgoingTopic;
+  readonly eventId: string;
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+export interface Violation {
+  readonly id: string;
+  readonly rule: string;
+  readonly workspaceId: string;
+  readonly windowStart: number | null;
+  readonly occurredAt: number;
+  readonly details: Readonly<Record<string, string>>;
+}
+
+export interface Overage extends OverageStep {
+  readonly id: string;
+  readonly kind: 'STARTED' | 'GREW' | 'CLOSED';
+  readonly windowEnd: number;
+  readonly used: number;
+  readonly createdAt: number;
+}
+
+/** What one batch changes of one account; written in one transaction with the offsets. */
+export class AccountChanges {
+  account: Account | null = null;
+  readonly snapshots: AccountEvent[] = [];
+  /** Parked events were taken up: their rows go. */
+  unparked = false;
+  /** New ids by group key, in order. */
+  readonly seen = new Map<string, Uint8Array[]>();
+  /** `metric/periodStart/workspaceId` of the buckets to write. */
+  readonly buckets = new Map<string, { metric: Metric; periodStart: number; workspaceId: string }>();
+  readonly windows = new Set<UsageWindow>();
+  readonly crossings: Crossing[] = [];
+  readonly violations: Violation[] = [];
+  readonly overages: Overage[] = [];
+  readonly newNotices: Notice[] = [];
+  /** Notices recorded before whose status changed. */
+  readonly changedNotices = new Set<Notice>();
+  readonly outgoing: Outgoing[] = [];
+  readonly replies: ReplyEvent[] = [];
+}

@@ -1,0 +1,184 @@
+import type { UsageEvent } from '../events.js';
+import type { Context } from '../judging/context.js';
+import { judge, ledgerOf, putUnder } from '../judging/judge.js';
+import { limitOf, rulingFor } from '../judging/limits.js';
+import { RULES, type Limit, type LimitRule, type Metric } from '../policy/policy.js';
+import { windowAt } from '../windows/calendar.js';
+import { HOUR_MS, hourOf, type Window, type WindowKind } from '../windows/window.js';
+import { scopeId, seenKey, type AccountState, type UsageWindow } from './accountState.js';
+import { periodOf, WHOLE_ACCOUNT } from './buckets.js';
+import type { AccountChanges } from './changes.js';
+import { peakEndingFrom } from './peak.js';
+
+/** The kinds of window that a metric is limited in. */
+export const KINDS: Readonly<Record<Metric, readonly WindowKind[]>> = {
+  chats: ['hour', 'month'],
+  sessions: ['month'],
+  tickets: ['month'],
+  upload_bytes: ['year'],
+};
+const MINUTE_MS = 60_000;
+
+/**
+ * Counts one event of a known account and judges what it moved. An id seen before in its UTC month changes nothing.
+ * Everything {@link needsOf} names must have been loaded.
+ */
+export function countEvent(
+  state: AccountState,
+  changes: AccountChanges,
+  event: UsageEvent,
+  context: Context,
+): void {
+  if (!remember(state, changes, event)) return;
+  const { metric, workspaceId, occurredAt } = event;
+  state.bucketsOf(metric).add(occurredAt, workspaceId, event.amount);
+  const periodStart = periodOf(metric, occurredAt);
+  const bucket = `${metric}/${periodStart}/${workspaceId}`;
+  if (!changes.buckets.has(bucket)) changes.buckets.set(bucket, { metric, periodStart, workspaceId });
+  for (const kind of KINDS[metric]) {
+    countInWindow(state, changes, event, kind, windowOf(state, changes, kind, occurredAt), context);
+  }
+}
+
+/** The window of a kind that holds the instant; opens it in the account's calendar where it is the first time. */
+export function windowOf(
+  state: AccountState,
+  changes: AccountChanges,
+  kind: WindowKind,
+  instant: number,
+): Window {
+  if (kind === 'hour') return hourOf(instant);
+  const { account } = state;
+  if (account === null) throw new Error(`account ${state.accountId} is not known`);
+  const { window, calendar } = windowAt(account.calendar, kind, instant);
+  if (calendar !== account.calendar) {
+    state.account = { ...account, calendar };
+    changes.account = state.account;
+  }
+  return window;
+}
+
+function remember(state: AccountState, changes: AccountChanges, event: UsageEvent): boolean {
+  const key = seenKey(event.metric, event.occurredAt);
+  const seen = state.seen.get(key);
+  if (seen === undefined) throw new Error(`seen ids ${key} of ${state.accountId} were not loaded`);
+  if (!seen.add(event.idHash)) return false;
+  const ids = changes.seen.get(key);
+  if (ids === undefined) changes.seen.set(key, [event.idHash]);
+  else ids.push(event.idHash);
+  return true;
+}
+
+function countInWindow(
+  state: AccountState,
+  changes: AccountChanges,
+  event: UsageEvent,
+  kind: WindowKind,
+  window: Window,
+  context: Context,
+): void {
+  const { account } = state;
+  if (account === null) throw new Error(`account ${state.accountId} is not known`);
+  const ruling = rulingFor(account, window, event.arrivedAt, context);
+  for (const limit of ruling.limits) {
+    if (limit.metric !== event.metric || limit.windowKind !== kind) continue;
+    const scope = scopeId(limit.scope, event.workspaceId);
+    if (state.findWindow(limit.rule, scope, window.start) === undefined) {
+      const row = openRow(state, limit.rule, scope, window);
+      putUnder(row, limit, ruling, ledgerOf(state));
+      row.used -= event.amount;
+    }
+  }
+  for (const row of rowsOf(state, event, kind, window.start)) {
+    row.used += event.amount;
+    if (row.peak !== null) row.peak = Math.max(row.peak, risenPeak(state, row, event.occurredAt));
+    settle(state, changes, row, event, context);
+  }
+  if (kind !== 'hour') return;
+  // The rolling sums of the next hour reach back into this one.
+  for (const row of rowsOf(state, event, kind, window.end)) {
+    row.peak = Math.max(row.peak ?? 0, risenPeak(state, row, window.end));
+    settle(state, changes, row, event, context);
+  }
+}
+
+/** A window's row as the buckets have it, under no limit yet. */
+export function openRow(
+  state: AccountState,
+  rule: LimitRule,
+  workspaceId: string,
+  window: Window,
+): UsageWindow {
+  const { metric, windowKind: kind } = RULES[rule];
+  const buckets = state.bucketsOf(metric);
+  if (kind !== 'hour' && !buckets.covers(window)) {
+    throw new Error(`${metric} of ${state.accountId} from ${window.start} were not loaded`);
+  }
+  const row: UsageWindow = {
+    rule,
+    kind,
+    workspaceId,
+    window,
+    used: buckets.sum(window, workspaceId),
+    peak: null,
+    limit: null,
+    plan: '',
+    policyVersion: '',
+    judgeFrom: Infinity,
+  };
+  if (kind === 'hour') row.peak = risenPeak(state, row, window.start);
+  state.windowRows(window.start).push(row);
+  return row;
+}
+
+function settle(
+  state: AccountState,
+  changes: AccountChanges,
+  row: UsageWindow,
+  event: UsageEvent,
+  context: Context,
+): void {
+  changes.windows.add(row);
+  const limit = refreshLimit(state, row, event.arrivedAt, context);
+  judge(state, changes, row, limit, { eventId: event.eventId, at: event.occurredAt }, context);
+}
+
+/** Brings a row under the limit that applies at `at`, and returns that limit. */
+function refreshLimit(
+  state: AccountState,
+  row: UsageWindow,
+  at: number,
+  context: Context,
+): Limit | undefined {
+  const { account } = state;
+  if (account === null) return undefined;
+  const ruling = rulingFor(account, row.window, at, context);
+  const limit = limitOf(ruling, row.rule, row.workspaceId);
+  const amount = limit?.allowed.kind === 'limited' ? limit.allowed.amount : null;
+  const same =
+    row.limit === amount && row.plan === ruling.plan && row.policyVersion === ruling.version.version;
+  if (!same) putUnder(row, limit, ruling, ledgerOf(state));
+  return limit;
+}
+
+/** The rows that an event of a workspace moves, in the window that starts at `start`. */
+function rowsOf(state: AccountState, event: UsageEvent, kind: WindowKind, start: number): UsageWindow[] {
+  return (state.windows.get(start) ?? []).filter(
+    (row) =>
+      row.kind === kind &&
+      RULES[row.rule].metric === event.metric &&
+      (row.workspaceId === WHOLE_ACCOUNT || row.workspaceId === event.workspaceId),
+  );
+}
+
+/** The largest rolling 60 minutes of an hour's row among those that contain the minute of `instant`. */
+function risenPeak(state: AccountState, row: UsageWindow, instant: number): number {
+  const chats = state.bucketsOf('chats');
+  const { start } = row.window;
+  const from = Math.floor((instant - start) / MINUTE_MS);
+  return peakEndingFrom(
+    chats.slots(start - HOUR_MS, row.workspaceId),
+    chats.slots(start, row.workspaceId),
+    from,
+  );
+}

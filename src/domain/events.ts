@@ -1,0 +1,41 @@
+import type { AccountSnapshot } from './accounts/snapshot.js';
+import type { Metric } from './policy/policy.js';
+
+/** Something that counts: a chat, a session, a ticket, or the bytes of an upload. */
+export interface UsageEvent {
+  readonly metric: Metric;
+  readonly eventId: string;
+  readonly accountId: string;
+  readonly workspaceId: string;
+  /** First 16 bytes of the SHA-256 of the counted id (chatId, sessionId, ticketId or uploadId). */
+  readonly idHash: Uint8Array;
+  /** 1, or bytes for uploads. */
+  readonly amount: number;
+  /** Event time, epoch ms. */
+  readonly occurredAt: number;
+  /** The record's time in the log as business time, epoch ms: lateness is judged by it. */
+  readonly arrivedAt: number;
+}
+
+/** The platform's word on an account; `snapshot` is null for a tombstone. */
+export interface AccountEvent {
+  readonly accountId: string;
+  readonly snapshot: AccountSnapshot | null;
+  readonly arrivedAt: number;
+}
+
+export interface ReplyEvent {
+  readonly eventId: string;
+  readonly accountId: string;
+  readonly notificationId: string | null;
+  readonly channel: string;
+  readonly occurredAt: number;
+}
+
+/** Why a record cannot be counted (contract §4, `dlq-reason`). */
+export type DeadLetterReason = 'UNDECODABLE' | 'UNKNOWN_SCHEMA' | 'EMPTY' | 'INVALID' | 'TOO_LATE' | 'FUTURE';
+
+export interface Refusal {
+  readonly reason: DeadLetterReason;
+  readonly detail: string;
+}

@@ -1,0 +1,96 @@
+import type { LimitRule } from '../policy/policy.js';
+import type { Window, WindowKind } from '../windows/window.js';
+
+export type Level = 80 | 100;
+
+/** A level reached by a scope in a window under a limit: recorded once, never changed. */
+export interface Crossing {
+  readonly rule: LimitRule;
+  readonly workspaceId: string;
+  readonly window: Window;
+  readonly level: Level;
+  readonly limit: number;
+  /** The figure right after the cause. */
+  readonly used: number;
+  readonly crossedAt: number;
+  readonly causeEventId: string | null;
+  readonly continuesEpisode: boolean;
+  /** The hour (epoch ms) that began the episode; null for months and years. */
+  readonly episodeStart: number | null;
+  readonly detectedAt: number;
+}
+
+export type NoticeKind = 'THRESHOLD_WARNING' | 'UPGRADE_INVITATION' | 'MEASURE_NOTICE' | 'CORRECTION';
+export type NoticeStatus = 'PENDING' | 'SENT' | 'SUPPRESSED' | 'CANCELLED' | 'FAILED' | 'UNKNOWN';
+
+/** A notice to the customer about a limit, from being due to its end. */
+export interface Notice {
+  readonly id: string;
+  readonly kind: NoticeKind;
+  readonly rule: LimitRule;
+  readonly workspaceId: string;
+  readonly windowKind: WindowKind;
+  readonly window: Window;
+  readonly level: Level;
+  readonly limit: number;
+  /** 0, and one more for each time it was cancelled and became true again. */
+  readonly generation: number;
+  status: NoticeStatus;
+  reason: string | null;
+  createdAt: number;
+  /** A delivery was attempted: it can no longer be cancelled. */
+  readonly attempted: boolean;
+  /** When the first mail was accepted. */
+  readonly sentAt: number | null;
+  /** The event of the contract (§4), as published. */
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+/** An overage event that was emitted, by what makes it unique. */
+export interface OverageStep {
+  readonly rule: LimitRule;
+  readonly workspaceId: string;
+  readonly windowStart: number;
+  readonly stepPercent: number;
+  readonly limit: number;
+}
+
+/** What was recorded of an account, for windows that end after `since` and notices created after it. */
+export interface Ledger {
+  readonly since: number;
+  readonly crossings: Crossing[];
+  readonly notices: Notice[];
+  readonly overages: OverageStep[];
+}
+
+export function hasCrossing(
+  ledger: Ledger,
+  of: { rule: LimitRule; workspaceId: string; window: Window },
+  level: Level,
+  limit: number,
+): boolean {
+  return ledger.crossings.some(
+    (c) =>
+      c.window.start === of.window.start &&
+      c.rule === of.rule &&
+      c.workspaceId === of.workspaceId &&
+      c.level === level &&
+      c.limit === limit,
+  );
+}
+
+export function hasOverage(
+  ledger: Ledger,
+  of: { rule: LimitRule; workspaceId: string; window: Window },
+  stepPercent: number,
+  limit: number,
+): boolean {
+  return ledger.overages.some(
+    (o) =>
+      o.windowStart === of.window.start &&
+      o.rule === of.rule &&
+      o.workspaceId === of.workspaceId &&
+      o.stepPercent === stepPercent &&
+      o.limit === limit,
+  );
+}

@@ -1,0 +1,124 @@
+import { applyAccountEvent } from '../accounts/account.js';
+import { figureOf, type AccountState, type UsageWindow } from '../counting/accountState.js';
+import { WHOLE_ACCOUNT } from '../counting/buckets.js';
+import type { AccountChanges } from '../counting/changes.js';
+import { openRow, windowOf } from '../counting/count.js';
+import type { AccountEvent } from '../events.js';
+import { cancelledNotice, cancelNotice, isStillTrue, issueWarning } from '../notices/issue.js';
+import { RULES, type Limit } from '../policy/policy.js';
+import type { Window, WindowKind } from '../windows/window.js';
+import type { Context } from './context.js';
+import { judge, ledgerOf, putUnder } from './judge.js';
+import type { Notice } from './ledger.js';
+import { reaches } from './levels.js';
+import { limitOf, rulingFor, type Ruling } from './limits.js';
+import type { Cause } from './records.js';
+
+// Events may be this far ahead of their arrival, so a window that begins within it may already be in use.
+const AHEAD_MS = 10 * 60_000;
+const KINDS: readonly WindowKind[] = ['hour', 'month', 'year'];
+
+/** Takes the platform's word on an account; a change of plan re-judges the open windows at once. */
+export function takeAccountEvent(
+  state: AccountState,
+  changes: AccountChanges,
+  event: AccountEvent,
+  context: Context,
+): void {
+  const before = state.account;
+  const after = applyAccountEvent(before, event);
+  if (after === null || after === before) return;
+  state.account = after;
+  changes.account = after;
+  changes.snapshots.push(event);
+  if (before === null || before.snapshot.plan === after.snapshot.plan) return;
+  const cause = { eventId: null, at: after.snapshot.updatedAt };
+  rejudgeOpen(state, changes, event.arrivedAt, cause, context);
+}
+
+/** The windows open at an instant (epoch ms), and those about to open that may already be in use. */
+export function openWindows(
+  state: AccountState,
+  changes: AccountChanges,
+  at: number,
+): { kind: WindowKind; window: Window }[] {
+  return KINDS.flatMap((kind) => {
+    const now = windowOf(state, changes, kind, at);
+    const soon = windowOf(state, changes, kind, at + AHEAD_MS);
+    return (soon.start === now.start ? [now] : [now, soon]).map((window) => ({ kind, window }));
+  });
+}
+
+/**
+ * Judges every open window by the limits now in force: rules newly named get their rows as sums over the window, rules
+ * no longer named keep theirs without a limit; what is no longer true and not yet sent is cancelled, what became true
+ * fires.
+ */
+export function rejudgeOpen(
+  state: AccountState,
+  changes: AccountChanges,
+  at: number,
+  cause: Cause,
+  context: Context,
+): void {
+  const { account } = state;
+  if (account === null) return;
+  const judged: { row: UsageWindow; limit: Limit | undefined }[] = [];
+  for (const { kind, window } of openWindows(state, changes, at)) {
+    const ruling = rulingFor(account, window, at, context);
+    openNewlyNamed(state, ruling, kind, window);
+    for (const row of state.windows.get(window.start) ?? []) {
+      if (row.kind !== kind) continue;
+      const limit = limitOf(ruling, row.rule, row.workspaceId);
+      putUnder(row, limit, ruling, ledgerOf(state));
+      changes.windows.add(row);
+      judged.push({ row, limit });
+    }
+  }
+  cancelUntrue(state, changes, at, context);
+  for (const { row, limit } of judged) {
+    judge(state, changes, row, limit, cause, context);
+    reissue(state, changes, row, limit, cause, context);
+  }
+}
+
+function openNewlyNamed(state: AccountState, ruling: Ruling, kind: WindowKind, window: Window): void {
+  for (const limit of ruling.limits) {
+    if (limit.windowKind !== kind) continue;
+    const buckets = state.bucketsOf(RULES[limit.rule].metric);
+    const used = buckets.workspacesIn(window);
+    const scopes = limit.scope === 'workspace' ? used : used.length === 0 ? [] : [WHOLE_ACCOUNT];
+    for (const scope of scopes) {
+      if (state.findWindow(limit.rule, scope, window.start) === undefined)
+        openRow(state, limit.rule, scope, window);
+    }
+  }
+}
+
+function cancelUntrue(state: AccountState, changes: AccountChanges, at: number, context: Context): void {
+  const isTrue = (notice: Notice): boolean => {
+    if (state.account === null || notice.window.end <= at) return true;
+    const row = state.findWindow(notice.rule, notice.workspaceId, notice.window.start);
+    const ruling = rulingFor(state.account, notice.window, at, context);
+    return isStillTrue(notice, row, limitOf(ruling, notice.rule, notice.workspaceId));
+  };
+  for (const notice of [...ledgerOf(state).notices]) {
+    if (notice.status !== 'PENDING' || notice.attempted || isTrue(notice)) continue;
+    cancelNotice(state, changes, notice, isTrue, context);
+  }
+}
+
+/** A notice that was cancelled is issued anew when its crossing becomes true again. */
+function reissue(
+  state: AccountState,
+  changes: AccountChanges,
+  row: UsageWindow,
+  limit: Limit | undefined,
+  cause: Cause,
+  context: Context,
+): void {
+  if (limit === undefined || limit.warnAt === null || row.limit === null) return;
+  const cancelled = cancelledNotice(state, row);
+  if (cancelled === undefined || !reaches(figureOf(row), row.limit, cancelled.level)) return;
+  issueWarning(state, changes, row, limit, cancelled.level, cause, context);
+}

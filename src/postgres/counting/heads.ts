@@ -1,0 +1,32 @@
+import type { Queryable } from '../transaction.js';
+
+/**
+ * Locks the accounts for the rest of the transaction, in ascending order, and returns the version of each; accounts
+ * never seen begin at version 0. Everything read of them after this call is current.
+ */
+export async function lockHeads(tx: Queryable, accountIds: readonly string[]): Promise<Map<string, number>> {
+  const ids = [...new Set(accountIds)].sort();
+  const found = await select(tx, ids);
+  if (found.size === ids.length) return found;
+  await tx.query(
+    'insert into account_heads (account_id, version) select unnest($1::text[]), 0 on conflict do nothing',
+    [ids.filter((id) => !found.has(id))],
+  );
+  return select(tx, ids);
+}
+
+/** Moves the version of locked accounts: whoever cached any of their state will notice. */
+export async function bumpHeads(tx: Queryable, accountIds: readonly string[]): Promise<void> {
+  await tx.query('update account_heads set version = version + 1 where account_id = any($1::text[])', [
+    accountIds,
+  ]);
+}
+
+async function select(tx: Queryable, ids: readonly string[]): Promise<Map<string, number>> {
+  const { rows } = await tx.query<{ account_id: string; version: number }>(
+    `select account_id, version from account_heads where account_id = any($1::text[])
+     order by account_id for update`,
+    [ids],
+  );
+  return new Map(rows.map((row) => [row.account_id, row.version]));
+}

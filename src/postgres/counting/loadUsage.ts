@@ -1,0 +1,128 @@
+import { slotCount } from '../../domain/counting/buckets.js';
+import type { LimitRule, Metric } from '../../domain/policy/policy.js';
+import { timestamp } from '../pool.js';
+import type { Queryable } from '../transaction.js';
+import { decodeSlots } from './slots.js';
+
+export interface StoredChunk {
+  readonly account_id: string;
+  readonly metric: Metric;
+  readonly month: string;
+  readonly seq: number;
+  readonly ids: Buffer;
+}
+
+/** All chunks of the named groups of seen ids, in any order. */
+export async function loadSeen(
+  tx: Queryable,
+  groups: readonly { accountId: string; metric: Metric; month: string }[],
+): Promise<StoredChunk[]> {
+  if (groups.length === 0) return [];
+  const { rows } = await tx.query<StoredChunk>(
+    `select s.account_id, s.metric, to_char(s.month, 'YYYY-MM-DD') as month, s.seq, s.ids
+     from unnest($1::text[], $2::metric[], $3::date[]) as g(account_id, metric, month)
+     join seen_ids s using (account_id, metric, month)
+     where s.month = any($4::date[])`,
+    [
+      groups.map((g) => g.accountId),
+      groups.map((g) => g.metric),
+      groups.map((g) => g.month),
+      [...new Set(groups.map((g) => g.month))],
+    ],
+  );
+  return rows;
+}
+
+export interface StoredBucket {
+  readonly accountId: string;
+  readonly metric: Metric;
+  readonly periodStart: number;
+  readonly workspaceId: string;
+  readonly slots: Float64Array;
+}
+
+interface BucketRow {
+  account_id: string;
+  metric: Metric;
+  period_start: number;
+  workspace_id: string;
+  slots: Buffer;
+}
+
+function bucket(row: BucketRow): StoredBucket {
+  return {
+    accountId: row.account_id,
+    metric: row.metric,
+    periodStart: row.period_start,
+    workspaceId: row.workspace_id,
+    slots: decodeSlots(row.slots, slotCount(row.metric)),
+  };
+}
+
+/** The buckets of the named periods, of every workspace. */
+export async function loadPeriods(
+  tx: Queryable,
+  periods: readonly { accountId: string; metric: Metric; periodStart: number }[],
+): Promise<StoredBucket[]> {
+  if (periods.length === 0) return [];
+  const { rows } = await tx.query<BucketRow>(
+    `select b.account_id, b.metric, b.period_start, b.workspace_id, b.slots
+     from unnest($1::text[], $2::metric[], $3::timestamptz[]) as p(account_id, metric, period_start)
+     join usage_buckets b using (account_id, metric, period_start)`,
+    [
+      periods.map((p) => p.accountId),
+      periods.map((p) => p.metric),
+      periods.map((p) => timestamp(p.periodStart)),
+    ],
+  );
+  return rows.map(bucket);
+}
+
+/** The buckets of whole ranges [from, to) of periods. */
+export async function loadRanges(
+  tx: Queryable,
+  ranges: readonly { accountId: string; metric: Metric; from: number; to: number }[],
+): Promise<StoredBucket[]> {
+  if (ranges.length === 0) return [];
+  const { rows } = await tx.query<BucketRow>(
+    `select b.account_id, b.metric, b.period_start, b.workspace_id, b.slots
+     from unnest($1::text[], $2::metric[], $3::timestamptz[], $4::timestamptz[]) as r(account_id, metric, lo, hi)
+     join usage_buckets b on b.account_id = r.account_id and b.metric = r.metric
+       and b.period_start >= r.lo and b.period_start < r.hi`,
+    [
+      ranges.map((r) => r.accountId),
+      ranges.map((r) => r.metric),
+      ranges.map((r) => timestamp(r.from)),
+      ranges.map((r) => timestamp(r.to)),
+    ],
+  );
+  return rows.map(bucket);
+}
+
+export interface StoredWindow {
+  readonly account_id: string;
+  readonly window_start: number;
+  readonly window_end: number;
+  readonly rule: LimitRule;
+  readonly workspace_id: string;
+  readonly used: number;
+  readonly peak_60m: number | null;
+  readonly limit_value: number | null;
+  readonly plan: string;
+  readonly policy_version: string;
+}
+
+/** The rows of every rule and scope of the windows that start at the named instants. */
+export async function loadWindows(
+  tx: Queryable,
+  starts: readonly { accountId: string; start: number }[],
+): Promise<StoredWindow[]> {
+  if (starts.length === 0) return [];
+  const { rows } = await tx.query<StoredWindow>(
+    `select w.* from unnest($1::text[], $2::timestamptz[]) as s(account_id, window_start)
+     join windows w using (account_id, window_start)
+     order by w.account_id, w.window_start, w.rule, w.workspace_id`,
+    [starts.map((s) => s.accountId), starts.map((s) => timestamp(s.start))],
+  );
+  return rows;
+}

@@ -1,0 +1,82 @@
+import { timestamp } from '../pool.js';
+import type { Queryable } from '../transaction.js';
+
+export interface Position {
+  readonly nextOffset: number;
+  /** Digest of the record at nextOffset − 1; null when none was kept. */
+  readonly lastDigest: Buffer | null;
+}
+
+/** A step of one partition: from what this process believes was counted to what will have been. */
+export interface OffsetStep {
+  readonly topic: string;
+  readonly partition: number;
+  readonly expected: number;
+  readonly next: number;
+  readonly readUpTo: number;
+  readonly lastDigest: Buffer;
+}
+
+/** Somebody else has moved a partition on: what this process believes of it is wrong. */
+export class OffsetMoved extends Error {
+  override readonly name = 'OffsetMoved';
+}
+
+/** Positions of the partitions of a topic; a partition never counted begins at 0 with the first call. */
+export async function loadPositions(
+  db: Queryable,
+  partitions: readonly { topic: string; partition: number }[],
+): Promise<Map<string, Position>> {
+  const topics = partitions.map((p) => p.topic);
+  const numbers = partitions.map((p) => p.partition);
+  const { rows } = await db.query<{
+    topic: string;
+    partition: number;
+    next_offset: number;
+    last_digest: Buffer | null;
+  }>(
+    `select topic, partition, next_offset, last_digest from input_offsets
+     where (topic, partition) in (select * from unnest($1::text[], $2::int[]))`,
+    [topics, numbers],
+  );
+  return new Map(
+    rows.map((r) => [`${r.topic}/${r.partition}`, { nextOffset: r.next_offset, lastDigest: r.last_digest }]),
+  );
+}
+
+/**
+ * Moves the offsets by compare-and-set, in the transaction that counts the records between: the guard that makes
+ * counting exactly-once. Throws {@link OffsetMoved} when one of them is not where it was expected.
+ */
+export async function moveOffsets(tx: Queryable, steps: readonly OffsetStep[]): Promise<void> {
+  const sorted = [...steps].sort((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition);
+  const columns = [
+    sorted.map((s) => s.topic),
+    sorted.map((s) => s.partition),
+    sorted.map((s) => s.expected),
+    sorted.map((s) => s.next),
+    sorted.map((s) => timestamp(s.readUpTo)),
+    sorted.map((s) => s.lastDigest),
+  ];
+  await tx.query(
+    `insert into input_offsets (topic, partition, next_offset)
+     select topic, partition, 0 from unnest($1::text[], $2::int[]) as t(topic, partition)
+     on conflict do nothing`,
+    columns.slice(0, 2),
+  );
+  const { rowCount } = await tx.query(
+    `with step as (
+       select * from unnest($1::text[], $2::int[], $3::int8[], $4::int8[], $5::timestamptz[], $6::bytea[])
+         as s(topic, partition, expected, next, read_up_to, digest)
+     ), held as (
+       select o.topic, o.partition from input_offsets o join step s using (topic, partition)
+       order by o.topic, o.partition for update of o
+     )
+     update input_offsets o
+     set next_offset = s.next, read_up_to = s.read_up_to, last_digest = s.digest, updated_at = now()
+     from step s join held h using (topic, partition)
+     where o.topic = s.topic and o.partition = s.partition and o.next_offset = s.expected`,
+    columns,
+  );
+  if (rowCount !== sorted.length) throw new OffsetMoved('another process has counted on');
+}

@@ -1,0 +1,60 @@
+import type { UsageEvent } from '../../domain/events.js';
+import { timestamp } from '../pool.js';
+import type { Queryable } from '../transaction.js';
+
+/** Where a record lies in the log, and its bytes. */
+export interface LogRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+}
+
+export interface ParkedEvent {
+  readonly event: UsageEvent;
+  readonly record: LogRecord;
+}
+
+/** Keeps events of accounts that are not known yet, with their bytes. */
+export async function parkEvents(tx: Queryable, parked: readonly ParkedEvent[]): Promise<void> {
+  if (parked.length === 0) return;
+  await tx.query(
+    `insert into parked_events (account_id, topic, partition, "offset", arrived_at, event, key, value)
+     select * from unnest($1::text[], $2::text[], $3::int[], $4::int8[], $5::timestamptz[], $6::jsonb[], $7::bytea[],
+       $8::bytea[])`,
+    [
+      parked.map((p) => p.event.accountId),
+      parked.map((p) => p.record.topic),
+      parked.map((p) => p.record.partition),
+      parked.map((p) => p.record.offset),
+      parked.map((p) => timestamp(p.event.arrivedAt)),
+      parked.map((p) => JSON.stringify({ ...p.event, idHash: Buffer.from(p.event.idHash).toString('hex') })),
+      parked.map((p) => p.record.key),
+      parked.map((p) => p.record.value),
+    ],
+  );
+}
+
+/** Takes out the parked events of accounts, per account in the order of arrival. */
+export async function unparkEvents(
+  tx: Queryable,
+  accountIds: readonly string[],
+): Promise<Map<string, UsageEvent[]>> {
+  const taken = new Map<string, UsageEvent[]>();
+  if (accountIds.length === 0) return taken;
+  const { rows } = await tx.query<{ account_id: string; event: UsageEvent & { idHash: string } }>(
+    `with taken as (
+       delete from parked_events where account_id = any($1::text[])
+       returning account_id, topic, partition, "offset", arrived_at, event
+     )
+     select account_id, event from taken order by arrived_at, topic, partition, "offset"`,
+    [accountIds],
+  );
+  for (const { account_id, event } of rows) {
+    const events = taken.get(account_id) ?? [];
+    events.push({ ...event, idHash: Buffer.from(event.idHash, 'hex') });
+    taken.set(account_id, events);
+  }
+  return taken;
+}

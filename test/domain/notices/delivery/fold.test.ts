@@ -1,11 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
-import { foldNotice, maySettle, type DeliveryState } from '../../../../src/domain/notices/delivery/fold.js';
+import {
+  foldNotice,
+  maySettle,
+  type DeliveryState,
+  type NoticeState,
+} from '../../../../src/domain/notices/delivery/fold.js';
 
-const states = (...deliveries: [DeliveryState['status'], string?][]): DeliveryState[] =>
+type Given = [DeliveryState['status'], string?][];
+type Expected = NoticeState | null;
+
+const states = (deliveries: Given): DeliveryState[] =>
   deliveries.map(([status, reason]) => ({ status, reason: reason ?? null }));
 
 describe('foldNotice', () => {
-  it.each([
+  it.each<[Given, Expected]>([
     [[['SENT'], ['PENDING']], { status: 'SENT', reason: null }],
     [[['SENT'], ['UNKNOWN'], ['FAILED', '550 no']], { status: 'SENT', reason: null }],
     [[['PENDING'], ['FAILED', '550 no']], null],
@@ -35,8 +43,8 @@ describe('foldNotice', () => {
     ],
     [[['CANCELLED'], ['CANCELLED']], null],
     [[], { status: 'FAILED', reason: 'no-recipient' }],
-  ] as const)('of %j is %j', (deliveries, expected) => {
-    expect(foldNotice(states(...(deliveries as [DeliveryState['status'], string?][])))).toEqual(expected);
+  ])('of %j is %j', (deliveries, expected) => {
+    expect(foldNotice(states(deliveries))).toEqual(expected);
   });
 });
 

@@ -6,7 +6,7 @@ export interface Place {
   readonly col: number;
 }
 
-export interface PlacedProblem extends Place {
+interface PlacedProblem extends Place {
   readonly reason: string;
 }
 

@@ -12,7 +12,7 @@ import {
 } from './policy.js';
 
 /** The terms of one limit as written: a plan gives only those in which it differs from the common limit. */
-export interface LimitTerms {
+interface LimitTerms {
   readonly limit?: Allowed | undefined;
   readonly per?: Scope | undefined;
   readonly warnAt?: 80 | 'never' | undefined;

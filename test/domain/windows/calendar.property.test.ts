@@ -28,7 +28,8 @@ const ZONES = [
   'Pacific/Kiritimati',
 ];
 const FROM = Date.UTC(2009, 0, 1);
-const TO = Date.UTC(2026, 0, 1);
+/** Windows of later years end where newer zone data differs (Africa/Casablanca from 2026). */
+const TO = Date.UTC(2025, 0, 1);
 
 type Kind = 'month' | 'year';
 interface Settings {
@@ -45,11 +46,11 @@ const instants = fc.oneof(
   fc.integer({ min: FROM, max: TO }),
   fc
     .tuple(
-      fc.integer({ min: 0, max: 408 }),
+      fc.integer({ min: 0, max: 190 }),
       fc.integer({ min: -30, max: 30 }),
       fc.integer({ min: -96, max: 96 }),
     )
-    .map(([month, day, quarters]) => Date.UTC(2009, month % 204, 1 + day, 0, quarters * 15)),
+    .map(([month, day, quarters]) => Date.UTC(2009, month, 1 + day, 0, quarters * 15)),
 );
 
 /** js-joda carries its own zone data and its own arithmetic. */

@@ -1,0 +1,113 @@
+import type { Resolver, Type } from 'avsc';
+import type { DeadLetterReason } from '../../domain/events.js';
+import type { Registry } from '../registry.js';
+import type { InputTopic } from '../topics.js';
+import { decodeAccount, decodeTombstone } from './account.js';
+import { InvalidField, type Decoded } from './decoded.js';
+import { id, instant, text } from './fields.js';
+import { readerType } from './readerType.js';
+import { decodeUsage, usageSource } from './usage.js';
+
+const HEAD_BYTES = 5;
+const MAGIC = 0;
+// A producer registers a schema before using it, so an unknown id is wrong now; it need not be wrong for ever.
+const UNKNOWN_KEPT_MS = 10_000;
+
+export interface InputRecord {
+  readonly topic: InputTopic;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  /** Business time of arrival, epoch ms. */
+  readonly arrivedAt: number;
+}
+
+type Writer =
+  { readonly resolver: Resolver } | { readonly refusal: DeadLetterReason; readonly detail: string };
+
+/** Decodes input records synchronously, with one cached resolver per topic and writer's schema. */
+export class Decoder {
+  private readonly writers = new Map<string, Writer>();
+  private readonly unknownUntil = new Map<string, number>();
+
+  constructor(private readonly registry: Pick<Registry, 'writerType'>) {}
+
+  /** Fetches the writers' schemas that the records need. Throws `RegistryUnavailable`: wait and call again. */
+  async prepare(records: readonly InputRecord[]): Promise<void> {
+    for (const { topic, value } of records) {
+      const schemaId = schemaIdOf(value);
+      if (schemaId === null) continue;
+      const key = `${topic}/${schemaId}`;
+      if (this.writers.has(key) && (this.unknownUntil.get(key) ?? Infinity) > Date.now()) continue;
+      const type = await this.registry.writerType(schemaId);
+      if (type === null) this.unknownUntil.set(key, Date.now() + UNKNOWN_KEPT_MS);
+      else this.unknownUntil.delete(key);
+      this.writers.set(key, writerOf(topic, schemaId, type));
+    }
+  }
+
+  /** What the record is. {@link prepare} must have seen it. */
+  decode(record: InputRecord): Decoded {
+    try {
+      return this.read(record);
+    } catch (error) {
+      if (error instanceof InvalidField) return refused('INVALID', error.message);
+      return refused('UNDECODABLE', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private read({ topic, key, value, arrivedAt }: InputRecord): Decoded {
+    if (value === null && topic === 'platform.accounts.v1') return decodeTombstone(key, arrivedAt);
+    if (value === null || value.length === 0) return refused('EMPTY', 'the record has no value');
+    const schemaId = schemaIdOf(value);
+    if (schemaId === null) return refused('UNDECODABLE', 'not in the Confluent wire format');
+    const writer = this.writers.get(`${topic}/${schemaId}`);
+    if (writer === undefined) throw new Error(`schema ${schemaId} was not prepared`);
+    if ('refusal' in writer) return refused(writer.refusal, writer.detail);
+    const raw: unknown = readerType(topic).fromBuffer(value.subarray(HEAD_BYTES), writer.resolver);
+    if (topic === 'platform.accounts.v1') return decodeAccount(raw as never, arrivedAt);
+    if (topic === 'platform.replies.v1') return decodeReply(raw as never);
+    const source = usageSource(topic);
+    if (source === undefined) throw new Error(`no decoder for ${topic}`);
+    return decodeUsage(source, raw as never, arrivedAt);
+  }
+}
+
+function schemaIdOf(value: Buffer | null): number | null {
+  if (value === null || value.length < HEAD_BYTES || value[0] !== MAGIC) return null;
+  return value.readUInt32BE(1);
+}
+
+function writerOf(topic: InputTopic, schemaId: number, type: Type | null): Writer {
+  if (type === null) return { refusal: 'UNKNOWN_SCHEMA', detail: `the registry knows no schema ${schemaId}` };
+  try {
+    return { resolver: readerType(topic).createResolver(type) };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { refusal: 'UNDECODABLE', detail: `schema ${schemaId} cannot be read as ${topic}: ${why}` };
+  }
+}
+
+interface RawReply {
+  readonly eventId: Buffer;
+  readonly accountId: Buffer;
+  readonly notificationId: Buffer | null;
+  readonly channel: Buffer;
+  readonly occurredAt: number;
+}
+
+function decodeReply(raw: RawReply): Decoded {
+  return {
+    kind: 'reply',
+    event: {
+      eventId: id(raw.eventId, 'eventId'),
+      accountId: id(raw.accountId, 'accountId'),
+      notificationId: raw.notificationId === null ? null : id(raw.notificationId, 'notificationId'),
+      channel: text(raw.channel),
+      occurredAt: instant(raw.occurredAt, 'occurredAt'),
+    },
+  };
+}
+
+function refused(reason: DeadLetterReason, detail: string): Decoded {
+  return { kind: 'refused', refusal: { reason, detail: detail.replaceAll('\0', '\\0') } };
+}

@@ -1,0 +1,40 @@
+import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { InvalidField } from './decoded.js';
+
+const ID_MAX = 200;
+const HASH_BYTES = 16;
+const LAST_INSTANT_MS = 8.64e15;
+
+/** An id: 1–200 characters of valid UTF-8 without U+0000 (contract §2). Throws {@link InvalidField}. */
+export function id(bytes: Buffer, field: string): string {
+  if (bytes.length === 0) throw new InvalidField(`${field} is empty`);
+  if (!isUtf8(bytes)) throw new InvalidField(`${field} is not valid UTF-8`);
+  if (bytes.includes(0)) throw new InvalidField(`${field} contains U+0000`);
+  const text = bytes.toString('utf8');
+  // Characters, not UTF-16 units; few ids are near the limit.
+  if (text.length > ID_MAX && Array.from(text).length > ID_MAX) {
+    throw new InvalidField(`${field} is longer than ${ID_MAX} characters`);
+  }
+  return text;
+}
+
+/** Any other text: what Postgres or a mail could not carry is replaced by U+FFFD. */
+export function text(bytes: Buffer): string {
+  return bytes.toString('utf8').replaceAll('\0', '\ufffd');
+}
+
+export function optionalText(bytes: Buffer | null): string | null {
+  return bytes === null ? null : text(bytes);
+}
+
+/** An instant that a date can hold, epoch ms. Throws {@link InvalidField}. */
+export function instant(ms: number, field: string): number {
+  if (Math.abs(ms) > LAST_INSTANT_MS) throw new InvalidField(`${field} is out of range: ${ms}`);
+  return ms;
+}
+
+/** What an id is remembered by: the first 16 bytes of its SHA-256, so that nobody can make two ids collide. */
+export function idHash(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest().subarray(0, HASH_BYTES);
+}

@@ -3,8 +3,8 @@ export interface Sender {
   readonly address: string;
 }
 
-const WITH_NAME = /^\s*(?:"([^"]*)"|([^<>"]*?))\s*<([^<>\s,;]+@[^<>\s,;@]+)>\s*$/;
-const PLAIN = /^\s*([^<>\s,;"]+@[^<>\s,;"@]+)\s*$/;
+const WITH_NAME = /^\s*(?:"([^"]*)"|([^<>"]*?))\s*<([^<>\s,;@]+@[^<>\s,;@]+)>\s*$/;
+const PLAIN = /^\s*([^<>\s,;"@]+@[^<>\s,;"@]+)\s*$/;
 
 /**
  * One address with or without a name: `Fair Use <fair-use@example.com>`.

@@ -3,10 +3,11 @@ import { figureOf, type AccountState, type UsageWindow } from '../counting/accou
 import { WHOLE_ACCOUNT } from '../counting/buckets.js';
 import type { AccountChanges } from '../counting/changes.js';
 import { openRow, windowOf } from '../counting/count.js';
+import type { Needs } from '../counting/needs.js';
 import type { AccountEvent } from '../events.js';
 import { cancelledNotice, cancelNotice, isStillTrue, issueWarning } from '../notices/issue.js';
-import { RULES, type Limit } from '../policy/policy.js';
-import type { Window, WindowKind } from '../windows/window.js';
+import { limitsOf, policyAt, RULES, type Limit, type Metric } from '../policy/policy.js';
+import { HOUR_MS, type Window, type WindowKind } from '../windows/window.js';
 import type { Context } from './context.js';
 import { judge, ledgerOf, putUnder } from './judge.js';
 import type { Notice } from './ledger.js';
@@ -121,4 +122,40 @@ function reissue(
   const cancelled = cancelledNotice(state, row);
   if (cancelled === undefined || !reaches(figureOf(row), row.limit, cancelled.level)) return;
   issueWarning(state, changes, row, limit, cancelled.level, cause, context);
+}
+
+/** What has to be loaded before an account event can be taken; null: it re-judges nothing. */
+export function needsOfChange(
+  state: AccountState,
+  changes: AccountChanges,
+  event: AccountEvent,
+  context: Context,
+): { needs: Needs; sums: Map<Metric, Window> } | null {
+  const before = state.account;
+  const plan = event.snapshot?.plan;
+  if (before === null || plan === undefined || plan === before.snapshot.plan) return null;
+  const needs: Needs = {
+    seen: new Map(),
+    periods: new Map(),
+    windowStarts: new Set(),
+    since: event.arrivedAt,
+  };
+  const sums = new Map<Metric, Window>();
+  const limits = limitsOf(policyAt(context.policy, event.arrivedAt), plan);
+  for (const { kind, window } of openWindows(state, changes, event.arrivedAt)) {
+    needs.windowStarts.add(window.start);
+    for (const { metric } of limits.filter(({ windowKind }) => windowKind === kind)) {
+      if (kind === 'hour') {
+        const hours = [window.start - HOUR_MS, window.start, window.end];
+        needs.periods.set(metric, new Set([...(needs.periods.get(metric) ?? []), ...hours]));
+        continue;
+      }
+      const before = sums.get(metric) ?? window;
+      sums.set(metric, {
+        start: Math.min(before.start, window.start),
+        end: Math.max(before.end, window.end),
+      });
+    }
+  }
+  return { needs, sums };
 }

@@ -1,0 +1,141 @@
+import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import { INPUT_TOPICS, type InputTopic } from '../topics.js';
+import { coPartitionAssigner } from './coPartition.js';
+
+export interface TopicPartition {
+  readonly topic: InputTopic;
+  readonly partition: number;
+}
+
+/** A run of the log of one partition: everything in [fetchedFrom, next) that is still there. */
+export interface FetchedBatch extends TopicPartition {
+  readonly fetchedFrom: number;
+  readonly next: number;
+  /** End of the log when it was fetched. */
+  readonly high: number;
+  readonly messages: readonly KafkaMessage[];
+}
+
+export interface InputHandlers {
+  /** Called while all assigned partitions are paused; reading begins where {@link InputConsumer.readFrom} says. */
+  onAssigned(partitions: readonly TopicPartition[]): void;
+  /** Resolves to true when the batch was dealt with; otherwise it is fetched again from where reading was told to. */
+  onBatch(batch: FetchedBatch): Promise<boolean>;
+  /** A run of the log that held nothing to deliver (control records, compacted away). */
+  onNothingIn(partition: TopicPartition, next: number): void;
+  /** The consumer has ended and will not come back by itself. */
+  onCrash(error: Error): void;
+}
+
+interface Settings {
+  readonly groupId: string;
+  readonly sessionTimeoutMs: number;
+}
+
+/** Reads the six input topics in a consumer group whose offsets live in the database, not in Kafka. */
+export class InputConsumer {
+  private readonly consumer: Consumer;
+  /** When the last fetch came back, by the process's monotonic clock (ms); null: none yet. */
+  lastFetchAt: number | null = null;
+
+  constructor(
+    kafka: Kafka,
+    private readonly handlers: InputHandlers,
+    settings: Settings,
+  ) {
+    this.consumer = kafka.consumer({
+      groupId: settings.groupId,
+      partitionAssigners: [coPartitionAssigner],
+      sessionTimeout: settings.sessionTimeoutMs,
+      heartbeatInterval: Math.floor(settings.sessionTimeoutMs / 5),
+      maxWaitTimeInMs: 100,
+      maxBytesPerPartition: 2 * 1024 * 1024,
+      maxBytes: 16 * 1024 * 1024,
+      allowAutoTopicCreation: false,
+    });
+    this.listen();
+  }
+
+  async start(): Promise<void> {
+    await this.consumer.connect();
+    await this.consumer.subscribe({ topics: [...INPUT_TOPICS], fromBeginning: true });
+    await this.consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      // One fetch's batches are handed over together: they are counted in one transaction.
+      partitionsConsumedConcurrently: 1_000,
+      eachBatch: (payload) => this.handle(payload),
+    });
+  }
+
+  /** Sets where a partition is read from next. */
+  readFrom({ topic, partition }: TopicPartition, offset: number): void {
+    this.consumer.seek({ topic, partition, offset: String(offset) });
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    this.consumer.pause(partitions.map(({ topic, partition }) => ({ topic, partitions: [partition] })));
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    if (partitions.length > 0)
+      this.consumer.resume(partitions.map(({ topic, partition }) => ({ topic, partitions: [partition] })));
+  }
+
+  /** Tells Kafka's tools how far we are; only a hint, the database decides. */
+  async commitHint(offsets: readonly (TopicPartition & { readonly next: number })[]): Promise<void> {
+    await this.consumer.commitOffsets(
+      offsets.map(({ topic, partition, next }) => ({ topic, partition, offset: String(next) })),
+    );
+  }
+
+  /** Leaves the group; waits for batches in hand. */
+  async stop(): Promise<void> {
+    await this.consumer.disconnect();
+  }
+
+  private listen(): void {
+    const { GROUP_JOIN, CRASH, FETCH, END_BATCH_PROCESS } = this.consumer.events;
+    this.consumer.on(GROUP_JOIN, ({ payload }) => {
+      const partitions = Object.entries(payload.memberAssignment).flatMap(([topic, numbers]) =>
+        numbers.map((partition) => ({ topic: topic as InputTopic, partition })),
+      );
+      // Before anything asynchronous: a fetch that begins now would begin at Kafka's own offset.
+      this.pause(partitions);
+      this.handlers.onAssigned(partitions);
+    });
+    this.consumer.on(FETCH, () => {
+      this.lastFetchAt = performance.now();
+    });
+    this.consumer.on(END_BATCH_PROCESS, ({ payload }) => {
+      if (payload.batchSize > 0) return;
+      const next = Number(payload.lastOffset) + 1;
+      this.handlers.onNothingIn({ topic: payload.topic as InputTopic, partition: payload.partition }, next);
+    });
+    this.consumer.on(CRASH, ({ payload }) => {
+      if (!payload.restart) this.handlers.onCrash(payload.error);
+    });
+  }
+
+  private async handle(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload;
+    // Where the fetch began is what tells a compacted record from one that was skipped.
+    const { fetchedOffset } = batch as unknown as { fetchedOffset: string };
+    const beat = setInterval(() => {
+      payload.heartbeat().catch(() => undefined);
+    }, 1_000);
+    try {
+      const done = await this.handlers.onBatch({
+        topic: batch.topic as InputTopic,
+        partition: batch.partition,
+        fetchedFrom: Number(fetchedOffset),
+        next: Number(batch.lastOffset()) + 1,
+        high: Number(batch.highWatermark),
+        messages: batch.messages,
+      });
+      if (done) payload.resolveOffset(batch.messages.at(-1)?.offset ?? batch.lastOffset());
+    } finally {
+      clearInterval(beat);
+    }
+  }
+}

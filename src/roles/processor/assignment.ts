@@ -1,0 +1,62 @@
+import type { Admin } from 'kafkajs';
+import type pg from 'pg';
+import type { FetchedBatch, TopicPartition } from '../../kafka/consumer/inputConsumer.js';
+import { logBounds, type LogBounds } from '../../kafka/consumer/logBounds.js';
+import { loadPositions, type Position } from '../../postgres/counting/offsets.js';
+import { keyOf, type Positions } from './positions.js';
+
+/** Where an assignment stands: what the broker has, and what the database has counted. */
+export interface Standing {
+  readonly bounds: readonly LogBounds[];
+  readonly stored: ReadonlyMap<string, Position>;
+}
+
+export async function readStanding(
+  admin: Admin,
+  pool: pg.Pool,
+  partitions: readonly TopicPartition[],
+): Promise<Standing> {
+  return { bounds: await logBounds(admin, partitions), stored: await loadPositions(pool, partitions) };
+}
+
+/** Sets the positions; returns where to read each partition from. Throws `InputLost`. */
+export function beginPartitions(
+  { bounds, stored }: Standing,
+  positions: Positions,
+): (LogBounds & { readonly from: number })[] {
+  positions.clear();
+  return bounds.map((bound) => ({ ...bound, from: positions.begin(bound, stored.get(keyOf(bound))) }));
+}
+
+/**
+ * At the start the accounts topic is read to its end before anything else: events of accounts that are known would
+ * otherwise be parked and taken up again one snapshot later.
+ */
+export class AccountsFirst {
+  private readonly pending = new Map<string, number>();
+  private held: readonly TopicPartition[] = [];
+
+  /** Returns the partitions to read now; the others follow by {@link done}. */
+  begin(partitions: readonly (LogBounds & { readonly from: number })[]): readonly TopicPartition[] {
+    this.pending.clear();
+    for (const partition of partitions) {
+      if (partition.topic === 'platform.accounts.v1' && partition.from < partition.high) {
+        this.pending.set(keyOf(partition), partition.high);
+      }
+    }
+    const isAccounts = ({ topic }: TopicPartition): boolean => topic === 'platform.accounts.v1';
+    this.held = this.pending.size === 0 ? [] : partitions.filter((p) => !isAccounts(p));
+    return this.pending.size === 0 ? partitions : partitions.filter(isAccounts);
+  }
+
+  /** A partition was read up to `next`; returns what may be read from now on. */
+  done(batch: Pick<FetchedBatch, 'topic' | 'partition' | 'next'>): readonly TopicPartition[] {
+    const high = this.pending.get(keyOf(batch));
+    if (high === undefined || batch.next < high) return [];
+    this.pending.delete(keyOf(batch));
+    if (this.pending.size > 0) return [];
+    const released = this.held;
+    this.held = [];
+    return released;
+  }
+}

@@ -1,0 +1,211 @@
+import type pg from 'pg';
+import type { Context } from '../../domain/judging/context.js';
+import type { FetchedBatch } from '../../kafka/consumer/inputConsumer.js';
+import type { Decoder, InputRecord } from '../../kafka/decode/decoder.js';
+import type { OffsetStep } from '../../postgres/counting/offsets.js';
+import type { Clock } from '../../support/clock.js';
+import type { Log } from '../../support/log.js';
+import type { Metrics } from '../../support/metrics.js';
+import { isOutage, reasonOf } from '../../support/outage.js';
+import type { AccountCache } from './accountCache.js';
+import { Backoff } from '../../support/backoff.js';
+import { countBatch, type Item } from './countBatch.js';
+import { verdictOn } from './faults.js';
+import { digestOf, type Positions } from './positions.js';
+
+// A transaction this large is counted in about a second; more would only make a retry dearer.
+const MAX_RECORDS = 100_000;
+
+interface Waiting {
+  readonly batch: FetchedBatch;
+  readonly resolve: (done: boolean) => void;
+}
+
+interface Accepted extends Waiting {
+  readonly step: OffsetStep | null;
+  readonly records: readonly (InputRecord & { readonly partition: number; readonly offset: number })[];
+}
+
+export interface LoopOptions {
+  readonly pool: pg.Pool;
+  readonly decoder: Decoder;
+  readonly cache: AccountCache;
+  readonly positions: Positions;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly context: () => Context;
+  /** Positions are not what was believed: they must be read again. */
+  readonly onMoved: () => void;
+  readonly onCounted: (batches: readonly FetchedBatch[]) => void;
+  readonly onFatal: (error: Error) => void;
+}
+
+/** Takes the batches that lie ready, whatever their partitions, and counts them in one transaction; then the next. */
+export class CountingLoop {
+  private readonly queue: Waiting[] = [];
+  private readonly stopping = new AbortController();
+  private busy: Promise<void> | null = null;
+  private trouble: string | null = null;
+
+  constructor(private readonly options: LoopOptions) {}
+
+  /** Resolves to true when the batch is counted, to false when it has to be fetched again. */
+  submit(batch: FetchedBatch): Promise<boolean> {
+    if (this.stopping.signal.aborted) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      this.queue.push({ batch, resolve });
+      // In the next turn, so that batches of the same fetch come together.
+      this.busy ??= new Promise<void>((done) => setImmediate(done)).then(() => this.run());
+    });
+  }
+
+  /** What counting waits for, or null. */
+  get problem(): string | null {
+    return this.trouble;
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.busy;
+  }
+
+  private async run(): Promise<void> {
+    try {
+      while (this.queue.length > 0) await this.countNext(this.takeGroup());
+    } catch (error) {
+      for (const { resolve } of this.queue.splice(0)) resolve(false);
+      this.options.onFatal(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      this.busy = null;
+    }
+  }
+
+  private takeGroup(): Waiting[] {
+    const group: Waiting[] = [];
+    for (let records = 0; this.queue.length > 0 && records < MAX_RECORDS;) {
+      const next = this.queue.shift();
+      if (next === undefined) break;
+      group.push(next);
+      records += next.batch.messages.length;
+    }
+    return group;
+  }
+
+  private async countNext(group: readonly Waiting[]): Promise<void> {
+    const accepted: Accepted[] = [];
+    let settled = false;
+    try {
+      for (const waiting of group) {
+        const next = this.accept(waiting);
+        if (next === null) waiting.resolve(false);
+        else accepted.push(next);
+      }
+      const done = await this.countUntilDone(accepted);
+      settled = true;
+      for (const { resolve } of accepted) resolve(done);
+    } finally {
+      if (!settled) for (const { resolve } of group) resolve(false);
+    }
+  }
+
+  private accept(waiting: Waiting): Accepted | null {
+    const { batch } = waiting;
+    const found = this.options.positions.accept(batch);
+    if (found === 'gap') this.options.onMoved();
+    if (typeof found === 'string') return null;
+    const last = found.messages.at(-1);
+    const arrival = (timestamp: string): number => Number(timestamp) + this.options.clock.shiftMs;
+    return {
+      ...waiting,
+      step:
+        last === undefined
+          ? null
+          : {
+              topic: batch.topic,
+              partition: batch.partition,
+              expected: found.expected,
+              next: batch.next,
+              readUpTo: arrival(last.timestamp),
+              lastDigest: digestOf(last),
+            },
+      records: found.messages.map(({ key, value, offset, timestamp }) => ({
+        topic: batch.topic,
+        partition: batch.partition,
+        offset: Number(offset),
+        key,
+        value,
+        arrivedAt: arrival(timestamp),
+      })),
+    };
+  }
+
+  private async countUntilDone(accepted: readonly Accepted[]): Promise<boolean> {
+    const steps = accepted.flatMap(({ step }) => (step === null ? [] : [step]));
+    const records = accepted.flatMap((a) => a.records).sort(accountsFirst);
+    const backoff = new Backoff(this.stopping.signal);
+    for (let attempt = 0; !this.stopping.signal.aborted; attempt += 1) {
+      try {
+        if (steps.length > 0) await this.count(steps, records);
+        this.trouble = null;
+        for (const { batch, step } of accepted)
+          this.options.positions.advance(batch, step?.lastDigest ?? null);
+        for (const { batch } of accepted) this.measureLag(batch);
+        this.options.onCounted(accepted.map(({ batch }) => batch));
+        return true;
+      } catch (error) {
+        const verdict = verdictOn(error, attempt);
+        this.options.metrics.countingRetries.inc({ cause: verdict });
+        if (verdict === 'fatal') throw error;
+        if (verdict === 'moved') {
+          this.options.onMoved();
+          return false;
+        }
+        if (isOutage(error)) this.report(error);
+        await backoff.wait();
+      }
+    }
+    return false;
+  }
+
+  private async count(steps: readonly OffsetStep[], records: Accepted['records']): Promise<void> {
+    const { decoder, metrics, clock } = this.options;
+    await decoder.prepare(records);
+    const items: Item[] = records.map((record) => ({ record, decoded: decoder.decode(record) }));
+    const began = performance.now();
+    const result = await countBatch(
+      this.options.pool,
+      this.options.cache,
+      steps,
+      items,
+      this.options.context(),
+    );
+    metrics.batchSeconds.observe((performance.now() - began) / 1_000);
+    metrics.batchRecords.observe(items.length);
+    metrics.crossings.inc(result.crossings);
+    metrics.parkedEvents.inc(result.parked);
+    metrics.cachedAccounts.set(this.options.cache.accounts);
+    metrics.cachedBytes.set(this.options.cache.bytes);
+    metrics.arrivalLagSeconds.set((clock.now() - Math.max(...steps.map((s) => s.readUpTo))) / 1_000);
+    for (const { record, decoded } of items) {
+      metrics.recordsRead.inc({ topic: record.topic, outcome: decoded.kind });
+      if (decoded.kind === 'refused') metrics.deadLetters.inc({ reason: decoded.refusal.reason });
+    }
+  }
+
+  private measureLag({ topic, partition, next, high }: FetchedBatch): void {
+    this.options.metrics.inputLag.set({ topic, partition }, Math.max(0, high - next));
+  }
+
+  private report(error: unknown): void {
+    const reason = reasonOf(error);
+    if (this.trouble === null) this.options.log.warn({ reason }, 'counting waits');
+    this.trouble = `counting waits: ${reason}`;
+  }
+}
+
+/** Usage is judged by the snapshots that came with it; otherwise the order is that of the log. */
+function accountsFirst(a: InputRecord, b: InputRecord): number {
+  const rank = (record: InputRecord): number => (record.topic === 'platform.accounts.v1' ? 0 : 1);
+  return rank(a) - rank(b);
+}

@@ -1,0 +1,26 @@
+import { isOutage } from '../../support/outage.js';
+import { OffsetMoved } from '../../postgres/counting/offsets.js';
+
+/** What to do about a counting transaction that failed. */
+export type Verdict =
+  /** Someone else counted on: forget the positions and read them again. */
+  | 'moved'
+  /** A lock or version came in between: count again at once. */
+  | 'conflict'
+  /** A server is away: wait and count again. */
+  | 'outage'
+  /** A bug, or a database that is not ours: nothing here can mend it. */
+  | 'fatal';
+
+// Serialization failure, deadlock, lock not available, and a key that another process took first.
+const CONFLICTS: ReadonlySet<unknown> = new Set(['40001', '40P01', '55P03', '23505']);
+
+export function verdictOn(error: unknown, attempt: number): Verdict {
+  if (error instanceof OffsetMoved) return 'moved';
+  const code = (error as { code?: unknown } | null)?.code;
+  if (CONFLICTS.has(code)) return attempt < MAX_CONFLICTS ? 'conflict' : 'fatal';
+  return isOutage(error) ? 'outage' : 'fatal';
+}
+
+// State is read anew each time, so a conflict that stays is none.
+const MAX_CONFLICTS = 10;

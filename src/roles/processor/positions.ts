@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import type { KafkaMessage } from 'kafkajs';
+import type { FetchedBatch, TopicPartition } from '../../kafka/consumer/inputConsumer.js';
+import type { LogBounds } from '../../kafka/consumer/logBounds.js';
+import type { Position } from '../../postgres/counting/offsets.js';
+
+/** The input is not the one that was counted so far; going on would skip or double events. A person must decide. */
+export class InputLost extends Error {
+  override readonly name = 'InputLost';
+}
+
+interface Tracked {
+  /** The offset that the database has: everything below it was counted. */
+  counted: number;
+  /** The log was read up to here without a gap. */
+  covered: number;
+  lastDigest: Buffer | null;
+}
+
+export function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
+}
+
+/** A digest by which a record that was counted is known again. */
+export function digestOf(message: Pick<KafkaMessage, 'key' | 'value' | 'timestamp'>): Buffer {
+  const hash = createHash('sha256').update(message.timestamp);
+  for (const part of [message.key, message.value])
+    hash.update(part === null ? '-' : `+${part.length}:`).update(part ?? '');
+  return hash.digest().subarray(0, 16);
+}
+
+/** Where each assigned partition stands, and whether what is fetched follows on it without a gap. */
+export class Positions {
+  private readonly tracked = new Map<string, Tracked>();
+
+  /** A new assignment: everything believed before is forgotten. */
+  clear(): void {
+    this.tracked.clear();
+  }
+
+  /**
+   * Begins a partition at the database's position and returns the offset to read from: one before it where the record
+   * there can be compared. Throws {@link InputLost} when the broker's log is not the one that was counted.
+   */
+  begin(bounds: LogBounds, position: Position | undefined): number {
+    const { low, high } = bounds;
+    const name = `${bounds.topic} partition ${bounds.partition}`;
+    const counted = position?.nextOffset ?? low;
+    if (low > counted) {
+      throw new InputLost(
+        `${name}: offsets ${counted} to ${low - 1} were deleted by retention before they were counted`,
+      );
+    }
+    if (high < counted) {
+      throw new InputLost(
+        `${name}: counted up to offset ${counted}, but the log ends at ${high}: the topic was recreated or truncated`,
+      );
+    }
+    const lastDigest = position?.lastDigest ?? null;
+    const from = lastDigest !== null && counted > low ? counted - 1 : counted;
+    this.tracked.set(keyOf(bounds), { counted, covered: from, lastDigest });
+    return from;
+  }
+
+  /**
+   * The messages of a batch that are not counted yet. `not-ours`: the partition has not begun (any more). `gap`: the
+   * batch does not follow on what was read (the client reset its offset). Throws {@link InputLost} when the last record
+   * counted is another one now.
+   */
+  accept(batch: FetchedBatch): { expected: number; messages: readonly KafkaMessage[] } | 'not-ours' | 'gap' {
+    const tracked = this.tracked.get(keyOf(batch));
+    if (tracked === undefined) return 'not-ours';
+    if (batch.fetchedFrom > tracked.covered) return 'gap';
+    const { counted, lastDigest } = tracked;
+    const last = batch.messages.find(({ offset }) => Number(offset) === counted - 1);
+    if (last !== undefined && lastDigest !== null && !digestOf(last).equals(lastDigest)) {
+      throw new InputLost(
+        `${batch.topic} partition ${batch.partition}: the record at offset ${counted - 1} is not the one that was ` +
+          'counted: the topic was recreated',
+      );
+    }
+    return { expected: counted, messages: batch.messages.filter(({ offset }) => Number(offset) >= counted) };
+  }
+
+  /** The batch was counted (or held nothing new). */
+  advance(batch: FetchedBatch, lastDigest: Buffer | null): void {
+    const tracked = this.tracked.get(keyOf(batch));
+    if (tracked === undefined) return;
+    tracked.covered = Math.max(tracked.covered, batch.next);
+    if (lastDigest === null) return;
+    tracked.counted = Math.max(tracked.counted, batch.next);
+    tracked.lastDigest = lastDigest;
+  }
+
+  /** A run of the log held nothing to deliver. */
+  skip(partition: TopicPartition, next: number): void {
+    const tracked = this.tracked.get(keyOf(partition));
+    if (tracked !== undefined) tracked.covered = Math.max(tracked.covered, next);
+  }
+}

@@ -1,0 +1,186 @@
+import type { Admin, Kafka } from 'kafkajs';
+import type pg from 'pg';
+import type { Policy } from '../../domain/policy/policy.js';
+import { InputConsumer, type FetchedBatch, type TopicPartition } from '../../kafka/consumer/inputConsumer.js';
+import { Decoder } from '../../kafka/decode/decoder.js';
+import type { Registry } from '../../kafka/registry.js';
+import { Backoff } from '../../support/backoff.js';
+import type { Clock } from '../../support/clock.js';
+import { eventId } from '../../support/eventId.js';
+import type { Log } from '../../support/log.js';
+import type { Metrics } from '../../support/metrics.js';
+import { isOutage, reasonOf } from '../../support/outage.js';
+import type { Problem, Role } from '../role.js';
+import { AccountCache } from './accountCache.js';
+import { AccountsFirst, beginPartitions, readStanding } from './assignment.js';
+import { CountingLoop } from './countingLoop.js';
+import { Positions } from './positions.js';
+
+const GROUP_ID = 'fair-use-processor';
+const SESSION_TIMEOUT_MS = 10_000;
+const SILENCE_MS = 15_000;
+const HINT_EVERY_MS = 5_000;
+
+export interface ProcessorOptions {
+  readonly kafka: Kafka;
+  readonly registry: Registry;
+  readonly pool: pg.Pool;
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Budget for the state of accounts in memory, bytes. */
+  readonly cacheBytes: number;
+  /** Nothing can be done here any more: the process should end with this as its last line. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** Reads the platform's events and counts them into Postgres, exactly once. */
+export class Processor implements Role {
+  readonly name = 'processor';
+  private readonly positions = new Positions();
+  private readonly accountsFirst = new AccountsFirst();
+  private readonly loop: CountingLoop;
+  private readonly admin: Admin;
+  private consumer: InputConsumer;
+  private assigned: readonly TopicPartition[] | null = null;
+  /** Grows with every assignment: what was begun for an older one is dropped. */
+  private generation = 0;
+  private readonly stopping = new AbortController();
+  private trouble: Problem = 'the processor has not joined its group yet';
+  private readonly hints = new Map<string, TopicPartition & { next: number }>();
+  private hintedAt = 0;
+
+  constructor(private readonly options: ProcessorOptions) {
+    const { kafka, registry, pool, clock, log, metrics, policy } = options;
+    this.admin = kafka.admin();
+    this.loop = new CountingLoop({
+      pool,
+      decoder: new Decoder(registry),
+      cache: new AccountCache(options.cacheBytes),
+      positions: this.positions,
+      clock,
+      log,
+      metrics,
+      context: () => ({ policy, now: clock.now(), id: eventId }),
+      onMoved: () => {
+        this.sync();
+      },
+      onCounted: (batches) => {
+        this.counted(batches);
+      },
+      onFatal: options.onFatal,
+    });
+    this.consumer = this.newConsumer();
+  }
+
+  async start(): Promise<void> {
+    await this.retryOutages(async () => {
+      await this.admin.connect();
+      await this.consumer.start();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    this.generation += 1;
+    await this.loop.stop();
+    await this.consumer.stop().catch(() => undefined);
+    await this.admin.disconnect().catch(() => undefined);
+  }
+
+  problem(): Problem {
+    if (this.trouble !== null) return this.trouble;
+    if (this.loop.problem !== null) return this.loop.problem;
+    const { lastFetchAt } = this.consumer;
+    const silent = lastFetchAt === null || performance.now() - lastFetchAt > SILENCE_MS;
+    return silent ? 'nothing was fetched from Kafka lately' : null;
+  }
+
+  private newConsumer(): InputConsumer {
+    return new InputConsumer(
+      this.options.kafka,
+      {
+        onAssigned: (partitions) => {
+          this.assigned = partitions;
+          this.sync();
+        },
+        onBatch: (batch) => this.loop.submit(batch),
+        onNothingIn: (partition, next) => {
+          this.positions.skip(partition, next);
+          this.consumer.resume(this.accountsFirst.done({ ...partition, next }));
+        },
+        onCrash: (error) => {
+          this.crashed(error);
+        },
+      },
+      { groupId: GROUP_ID, sessionTimeoutMs: SESSION_TIMEOUT_MS },
+    );
+  }
+
+  /** Reads positions anew and sets the consumer to them; until then nothing of the assignment is read. */
+  private sync(): void {
+    const { assigned } = this;
+    if (assigned === null) return;
+    this.generation += 1;
+    const { generation } = this;
+    this.consumer.pause(assigned);
+    this.positions.clear();
+    this.trouble = 'the positions of the input are being read';
+    this.retryOutages(async () => {
+      const standing = await readStanding(this.admin, this.options.pool, assigned);
+      // A newer assignment has its own positions on the way.
+      if (generation !== this.generation) return;
+      const begun = beginPartitions(standing, this.positions);
+      for (const partition of begun) this.consumer.readFrom(partition, partition.from);
+      this.consumer.resume(this.accountsFirst.begin(begun));
+      this.trouble = null;
+      this.options.log.info({ partitions: begun.length }, 'counting from the positions of the database');
+    }).catch((error: unknown) => {
+      this.options.onFatal(error instanceof Error ? error : new Error(String(error)));
+    });
+  }
+
+  private counted(batches: readonly FetchedBatch[]): void {
+    for (const batch of batches) {
+      const { topic, partition, next } = batch;
+      this.hints.set(`${topic}/${partition}`, { topic, partition, next });
+      this.consumer.resume(this.accountsFirst.done(batch));
+    }
+    if (performance.now() - this.hintedAt < HINT_EVERY_MS) return;
+    this.hintedAt = performance.now();
+    const offsets = [...this.hints.values()];
+    this.hints.clear();
+    this.consumer.commitHint(offsets).catch(() => undefined);
+  }
+
+  private crashed(error: Error): void {
+    if (this.stopping.signal.aborted) return;
+    if (!isOutage(error)) {
+      this.options.onFatal(error);
+      return;
+    }
+    this.trouble = `the consumer is being started again: ${reasonOf(error)}`;
+    const dead = this.consumer;
+    this.generation += 1;
+    this.consumer = this.newConsumer();
+    void dead.stop().catch(() => undefined);
+    this.retryOutages(() => this.consumer.start()).catch(this.options.onFatal);
+  }
+
+  private async retryOutages(attempt: () => Promise<void>): Promise<void> {
+    const backoff = new Backoff(this.stopping.signal);
+    for (;;) {
+      if (this.stopping.signal.aborted) return;
+      try {
+        await attempt();
+        return;
+      } catch (error) {
+        if (!isOutage(error)) throw error;
+        this.trouble = `the processor waits: ${reasonOf(error)}`;
+        this.options.log.warn({ reason: reasonOf(error) }, 'the processor waits');
+      }
+      await backoff.wait();
+    }
+  }
+}

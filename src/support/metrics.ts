@@ -1,0 +1,114 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+/** What the engine tells Prometheus. */
+export function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  return {
+    registry,
+    recordsRead: new Counter({
+      name: 'fair_use_records_read_total',
+      help: 'Input records committed, by topic and by what they turned out to be',
+      labelNames: ['topic', 'outcome'],
+      registers,
+    }),
+    deadLetters: new Counter({
+      name: 'fair_use_dead_letters_total',
+      help: 'Input records that could not be counted, by reason',
+      labelNames: ['reason'],
+      registers,
+    }),
+    crossings: new Counter({ name: 'fair_use_crossings_total', help: 'Levels reached', registers }),
+    batchRecords: new Histogram({
+      name: 'fair_use_batch_records',
+      help: 'Records per counting transaction',
+      buckets: [1, 10, 100, 1_000, 10_000, 50_000, 100_000],
+      registers,
+    }),
+    batchSeconds: new Histogram({
+      name: 'fair_use_batch_seconds',
+      help: 'Duration of a counting transaction',
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    inputLag: new Gauge({
+      name: 'fair_use_input_lag_records',
+      help: 'Records in the log that are not counted yet, by topic and partition of this process',
+      labelNames: ['topic', 'partition'],
+      registers,
+    }),
+    arrivalLagSeconds: new Gauge({
+      name: 'fair_use_arrival_lag_seconds',
+      help: 'Age of the newest record of the last counting transaction when it was committed',
+      registers,
+    }),
+    parkedEvents: new Counter({
+      name: 'fair_use_parked_events_total',
+      help: 'Events kept until their account is known',
+      registers,
+    }),
+    countingRetries: new Counter({
+      name: 'fair_use_counting_retries_total',
+      help: 'Counting transactions that were begun again, by cause',
+      labelNames: ['cause'],
+      registers,
+    }),
+    cachedAccounts: new Gauge({ name: 'fair_use_cached_accounts', help: 'Accounts in memory', registers }),
+    cachedBytes: new Gauge({
+      name: 'fair_use_cached_bytes',
+      help: 'Rough size of the accounts in memory',
+      registers,
+    }),
+    published: new Counter({
+      name: 'fair_use_outbox_published_total',
+      help: 'Events published to Kafka, by topic',
+      labelNames: ['topic'],
+      registers,
+    }),
+    outboxWaiting: new Gauge({
+      name: 'fair_use_outbox_waiting',
+      help: 'Outbox rows not published yet',
+      registers,
+    }),
+    outboxOldestSeconds: new Gauge({
+      name: 'fair_use_outbox_oldest_seconds',
+      help: 'Age of the oldest outbox row not published yet',
+      registers,
+    }),
+    outboxSetAside: new Gauge({
+      name: 'fair_use_outbox_set_aside',
+      help: 'Outbox rows that cannot be published and wait for a person',
+      registers,
+    }),
+    parkedNow: new Gauge({
+      name: 'fair_use_parked_events',
+      help: 'Events waiting for their account to become known',
+      registers,
+    }),
+    notices: new Counter({
+      name: 'fair_use_notices_total',
+      help: 'Notices settled, by status',
+      labelNames: ['status'],
+      registers,
+    }),
+    deliveries: new Counter({
+      name: 'fair_use_deliveries_total',
+      help: 'Delivery attempts, by outcome',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    deliveriesDue: new Gauge({
+      name: 'fair_use_deliveries_due',
+      help: 'Mails that should be on their way',
+      registers,
+    }),
+    deliveriesOldestSeconds: new Gauge({
+      name: 'fair_use_deliveries_oldest_seconds',
+      help: 'Age of the oldest mail that should be on its way',
+      registers,
+    }),
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;

@@ -33,8 +33,8 @@ async function sweep(takeFolder) {
 }
 
 export default async function setup(globalConfig) {
-  if (!needsServers(globalConfig)) return;
   if (!isNewer('dist/stack/index.js', ['src/stack', 'src/support'])) build();
+  if (!needsServers(globalConfig)) return;
   const { startStack } = await import('../../dist/stack/index.js');
   const { takeFolder } = await import('../../dist/stack/folder.js');
   await sweep(takeFolder);

@@ -31,3 +31,15 @@ export async function ensureSeenPartitions(db: Queryable, months: readonly strin
     );
   }
 }
+
+/** Months whose partition is known to be there, so that the hot path asks once. */
+export class SeenPartitions {
+  private readonly known = new Set<string>();
+
+  async ensure(db: Queryable, months: Iterable<string>): Promise<void> {
+    const missing = [...new Set(months)].filter((month) => !this.known.has(month));
+    if (missing.length === 0) return;
+    await ensureSeenPartitions(db, missing);
+    for (const month of missing) this.known.add(month);
+  }
+}

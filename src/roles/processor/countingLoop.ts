@@ -1,8 +1,10 @@
 import type pg from 'pg';
+import { monthOf } from '../../domain/counting/accountState.js';
 import type { Context } from '../../domain/judging/context.js';
 import type { FetchedBatch } from '../../kafka/consumer/inputConsumer.js';
 import type { Decoder, InputRecord } from '../../kafka/decode/decoder.js';
 import type { OffsetStep } from '../../postgres/counting/offsets.js';
+import { SeenPartitions } from '../../postgres/partitions.js';
 import type { Clock } from '../../support/clock.js';
 import type { Log } from '../../support/log.js';
 import type { Metrics } from '../../support/metrics.js';
@@ -44,6 +46,7 @@ export interface LoopOptions {
 /** Takes the batches that lie ready, whatever their partitions, and counts them in one transaction; then the next. */
 export class CountingLoop {
   private readonly queue: Waiting[] = [];
+  private readonly partitions = new SeenPartitions();
   private readonly stopping = new AbortController();
   private busy: Promise<void> | null = null;
   private trouble: string | null = null;
@@ -172,6 +175,7 @@ export class CountingLoop {
     const { decoder, metrics, clock } = this.options;
     await decoder.prepare(records);
     const items: Item[] = records.map((record) => ({ record, decoded: decoder.decode(record) }));
+    await this.partitions.ensure(this.options.pool, monthsOf(items));
     const began = performance.now();
     const result = await countBatch(
       this.options.pool,
@@ -202,6 +206,13 @@ export class CountingLoop {
     if (this.trouble === null) this.options.log.warn({ reason }, 'counting waits');
     this.trouble = `counting waits: ${reason}`;
   }
+}
+
+function monthsOf(items: readonly Item[]): Set<string> {
+  const months = new Set<string>();
+  for (const { decoded } of items)
+    if (decoded.kind === 'usage') months.add(monthOf(decoded.event.occurredAt));
+  return months;
 }
 
 /** Usage is judged by the snapshots that came with it; otherwise the order is that of the log. */

@@ -2,9 +2,10 @@ import type { AccountState } from '../../domain/counting/accountState.js';
 import { periodOf } from '../../domain/counting/buckets.js';
 import type { Needs } from '../../domain/counting/needs.js';
 import { SeenIds } from '../../domain/counting/seenIds.js';
-import { RULES, type Metric } from '../../domain/policy/policy.js';
+import type { Metric } from '../../domain/policy/policy.js';
 import { HOUR_MS, type Window } from '../../domain/windows/window.js';
 import { loadLedgers } from '../../postgres/counting/loadLedger.js';
+import { usageWindow } from '../../postgres/counting/loadScope.js';
 import { loadPeriods, loadRanges, loadSeen, loadWindows } from '../../postgres/counting/loadUsage.js';
 import type { Queryable } from '../../postgres/transaction.js';
 
@@ -81,22 +82,7 @@ async function loadWindowRows(
   );
   for (const { accountId, start } of missing) states.get(accountId)?.windowRows(start);
   for (const row of await loadWindows(tx, missing)) {
-    states
-      .get(row.account_id)
-      ?.windowRows(row.window_start)
-      .push({
-        rule: row.rule,
-        kind: RULES[row.rule].windowKind,
-        workspaceId: row.workspace_id,
-        window: { start: row.window_start, end: row.window_end },
-        used: row.used,
-        peak: row.peak_60m,
-        limit: row.limit_value,
-        plan: row.plan,
-        policyVersion: row.policy_version,
-        // Judged at the first event that touches it; the ledger says what was recorded.
-        judgeFrom: 0,
-      });
+    states.get(row.account_id)?.windowRows(row.window_start).push(usageWindow(row));
   }
 }
 

@@ -1,0 +1,90 @@
+import type { Message, Producer, TopicMessages } from 'kafkajs';
+import { Unencodable, type Encoder } from '../../kafka/encoder.js';
+import { DEAD_LETTER_TOPIC } from '../../kafka/topics.js';
+import type { DeadLetterRow } from '../../postgres/outbox/waitingLetters.js';
+import type { OutboxRow } from '../../postgres/outbox/waiting.js';
+import { isOutage } from '../../support/outage.js';
+
+/** A row that cannot be published, and why. */
+export interface Refused {
+  readonly row: OutboxRow;
+  readonly why: string;
+}
+
+interface Encoded {
+  readonly row: OutboxRow;
+  readonly message: Message;
+}
+
+/**
+ * Publishes rows in their order, keyed by account. Returns those that can never be published; throws on an outage, after
+ * which publishing the same rows again is right (consumers drop repeats by id).
+ */
+export async function publishRows(
+  producer: Producer,
+  encoder: Encoder,
+  rows: readonly OutboxRow[],
+): Promise<Refused[]> {
+  const refused: Refused[] = [];
+  const encoded: Encoded[] = [];
+  for (const row of rows) {
+    try {
+      const value = await encoder.encode(row.topic, row.record);
+      encoded.push({ row, message: { key: row.account_id, value } });
+    } catch (error) {
+      if (!(error instanceof Unencodable)) throw error;
+      refused.push({ row, why: error.message });
+    }
+  }
+  if (encoded.length === 0) return refused;
+  try {
+    await producer.sendBatch({ acks: -1, topicMessages: byTopic(encoded) });
+  } catch (error) {
+    if (isOutage(error) && !isTooLarge(error)) throw error;
+    // One of them is at fault: alone, each shows whether it is the one.
+    for (const one of encoded) refused.push(...(await publishAlone(producer, one)));
+  }
+  return refused;
+}
+
+async function publishAlone(producer: Producer, { row, message }: Encoded): Promise<Refused[]> {
+  try {
+    await producer.send({ topic: row.topic, acks: -1, messages: [message] });
+    return [];
+  } catch (error) {
+    if (isOutage(error) && !isTooLarge(error)) throw error;
+    return [{ row, why: error instanceof Error ? error.message : String(error) }];
+  }
+}
+
+/** Copies dead letters to their topic: the bytes as they came, with where they lay and why they were refused. */
+export async function publishLetters(producer: Producer, letters: readonly DeadLetterRow[]): Promise<void> {
+  const messages = letters.map((letter): Message => ({
+    key: letter.key,
+    value: letter.value,
+    // Without a key a retry could choose another partition and leave two copies.
+    ...(letter.key === null ? { partition: 0 } : {}),
+    headers: {
+      'dlq-reason': letter.reason,
+      'dlq-topic': letter.topic,
+      'dlq-partition': String(letter.partition),
+      'dlq-offset': String(letter.offset),
+      'dlq-detail': letter.detail,
+    },
+  }));
+  await producer.send({ topic: DEAD_LETTER_TOPIC, acks: -1, messages });
+}
+
+function byTopic(encoded: readonly Encoded[]): TopicMessages[] {
+  const topics = new Map<string, Message[]>();
+  for (const { row, message } of encoded) {
+    const messages = topics.get(row.topic);
+    if (messages === undefined) topics.set(row.topic, [message]);
+    else messages.push(message);
+  }
+  return [...topics].map(([topic, messages]) => ({ topic, messages }));
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (error as { type?: unknown } | null)?.type === 'MESSAGE_TOO_LARGE';
+}

@@ -1,0 +1,139 @@
+import type { Config } from '../config/environment.js';
+import { loadPolicy } from '../config/policyFiles.js';
+import { createHttpServer } from '../http/server.js';
+import { ensureSeenPartitions, monthsAround } from '../postgres/partitions.js';
+import { keepPolicyVersions } from '../postgres/policyVersions.js';
+import { createRoles, type RoleName } from '../roles/createRoles.js';
+import { migrateEverything, type MigrationConfig } from '../roles/migrations.js';
+import { openResources, type Resources } from '../roles/resources.js';
+import type { Role } from '../roles/role.js';
+import { ExpectedError } from '../support/expectedError.js';
+import { createLog, type Log } from '../support/log.js';
+import { waitOut } from '../support/outage.js';
+import type { Policy } from '../domain/policy/policy.js';
+
+const STOP_WITHIN_MS = 14_000;
+
+/**
+ * Runs roles until SIGTERM or SIGINT, then ends within 15 s with nothing lost. Throws (one clear line, non-zero exit) on
+ * a wrong configuration or policy and on a fault that nobody but a person can mend; outages are waited out.
+ */
+export async function serve(config: Config, names: readonly RoleName[]): Promise<void> {
+  const log = createLog(config.logLevel);
+  const policy = loadPolicy(config.policyPath);
+  const stop = stopSignal(log);
+  const resources = openResources(config, log);
+  let roles: Role[] = [];
+  const http = await createHttpServer({
+    ...config.http,
+    log,
+    live: () => true,
+    ready: () => readiness(resources, roles),
+    metrics: () => resources.metrics.registry.metrics(),
+  });
+  log.info({ roles: names, http: http.url, zoneData: process.versions.tz }, 'starting');
+  try {
+    if (!(await prepare(config, resources, policy, log, stop.signal))) return;
+    let fail: (error: Error) => void = () => undefined;
+    const failed = new Promise<never>((_, reject) => (fail = reject));
+    failed.catch(() => undefined);
+    roles = createRoles(names, config, resources, policy, fail);
+    await Promise.race([startAll(roles), stop.asked, failed]);
+    log.info('running');
+    await Promise.race([stop.asked, failed]);
+  } finally {
+    await stopAll(roles, log);
+    await http.close();
+    await resources.pool.end().catch(() => undefined);
+    stop.forget();
+    log.info('stopped');
+  }
+}
+
+async function startAll(roles: readonly Role[]): Promise<void> {
+  await Promise.all(roles.map((role) => role.start()));
+}
+
+/** Brings the servers up to this release; false when the process was asked to stop before. */
+async function prepare(
+  config: Config,
+  resources: Resources,
+  policy: Policy,
+  log: Log,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    if (config.autoMigrate && config.kafka !== null && config.registryUrl !== null) {
+      const report = await migrateEverything(config as MigrationConfig, log, signal);
+      log.info({ ...report }, 'database, topics and subjects are up to this release');
+    }
+    const waiting = { signal, onWaiting: (message: string) => log.warn(message) };
+    await waitOut('the database', () => keepPolicyVersions(resources.pool, policy), waiting);
+    await ensureSeenPartitions(resources.pool, monthsAround(resources.clock.now()));
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
+}
+
+async function readiness(
+  resources: Resources,
+  roles: readonly Role[],
+): Promise<{ ready: boolean; parts: Record<string, string> }> {
+  const parts: Record<string, string> = {};
+  try {
+    await resources.pool.query('select 1');
+    parts['database'] = 'ok';
+  } catch (error) {
+    parts['database'] = error instanceof Error ? error.message : String(error);
+  }
+  if (roles.length === 0) parts['roles'] = 'not started yet';
+  for (const role of roles) parts[role.name] = role.problem() ?? 'ok';
+  return { ready: Object.values(parts).every((part) => part === 'ok'), parts };
+}
+
+async function stopAll(roles: readonly Role[], log: Log): Promise<void> {
+  const stopped = Promise.allSettled(roles.map((role) => role.stop()));
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(resolve, STOP_WITHIN_MS, 'late');
+  });
+  if ((await Promise.race([stopped, late])) === 'late') {
+    // Nothing is lost: what was not committed is counted again by the next process.
+    log.warn('a role did not end in time and is left behind');
+  }
+  clearTimeout(timer);
+}
+
+interface StopSignal {
+  readonly signal: AbortSignal;
+  readonly asked: Promise<void>;
+  forget(): void;
+}
+
+function stopSignal(log: Log): StopSignal {
+  const controller = new AbortController();
+  const asked = new Promise<void>((resolve) => {
+    controller.signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (controller.signal.aborted) return;
+    log.info({ signal }, 'stopping');
+    controller.abort(new ExpectedError('stopped'));
+  };
+  // A parent that started us and disappears takes us with it.
+  const onOrphaned = (): void => {
+    onSignal('SIGTERM');
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('disconnect', onOrphaned);
+  return {
+    signal: controller.signal,
+    asked,
+    forget: () => {
+      process.off('SIGTERM', onSignal).off('SIGINT', onSignal).off('disconnect', onOrphaned);
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import type { Config } from '../config/environment.js';
+import type { LimitRule, Policy } from '../domain/policy/policy.js';
+import { eventId } from '../support/eventId.js';
+import { createMailer } from './mailer/mailer.js';
+import { Processor } from './processor/processor.js';
+import { Relay } from './relay/relay.js';
+import { releaseSuppressed } from './releaseSuppressed.js';
+import type { Resources } from './resources.js';
+import type { Role } from './role.js';
+import { Scheduler } from './scheduler/scheduler.js';
+
+// About a hundred thousand quiet accounts, or fewer busy ones.
+const CACHE_BYTES = 512 * 1024 * 1024;
+
+export type RoleName = 'processor' | 'relay' | 'mailer' | 'api' | 'scheduler';
+
+/** Builds the roles that were asked for; the `api` role is the HTTP server, which every process has. */
+export function createRoles(
+  names: readonly RoleName[],
+  config: Config,
+  resources: Resources,
+  policy: Policy,
+  onFatal: (error: Error) => void,
+): Role[] {
+  const { pool, clock, log, metrics } = resources;
+  const child = (role: RoleName): typeof log => log.child({ role });
+  const build: Record<RoleName, () => Role | null> = {
+    processor: () =>
+      new Processor({
+        kafka: resources.kafka(),
+        registry: resources.registry(),
+        pool,
+        policy,
+        clock,
+        log: child('processor'),
+        metrics,
+        cacheBytes: CACHE_BYTES,
+        onFatal,
+      }),
+    relay: () =>
+      new Relay({
+        kafka: resources.kafka(),
+        registry: resources.registry(),
+        pool,
+        log: child('relay'),
+        metrics,
+      }),
+    mailer: () => {
+      if (config.smtp === null) throw new Error('SMTP_URL is not configured');
+      return createMailer({
+        kafka: resources.kafka(),
+        registry: resources.registry(),
+        pool,
+        clock,
+        smtp: config.smtp,
+        log: child('mailer'),
+        metrics,
+        onNoticeFailed: (tx, notice) =>
+          releaseSuppressed(
+            tx,
+            { accountId: notice.accountId, rule: notice.rule as LimitRule, workspaceId: notice.workspaceId },
+            notice.notificationId,
+            { policy, now: clock.now(), id: eventId },
+          ),
+      });
+    },
+    scheduler: () => new Scheduler({ pool, clock, log: child('scheduler'), metrics }),
+    api: () => null,
+  };
+  return names.flatMap((name) => build[name]() ?? []);
+}

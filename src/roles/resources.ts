@@ -1,0 +1,41 @@
+import type { Kafka } from 'kafkajs';
+import type pg from 'pg';
+import type { Config } from '../config/environment.js';
+import { createKafka } from '../kafka/client.js';
+import { Registry } from '../kafka/registry.js';
+import { createPool } from '../postgres/pool.js';
+import { createClock, type Clock } from '../support/clock.js';
+import type { Log } from '../support/log.js';
+import { createMetrics, type Metrics } from '../support/metrics.js';
+
+const POOL_SIZE = 12;
+
+/** What the roles of one process share. */
+export interface Resources {
+  readonly kafka: () => Kafka;
+  readonly registry: () => Registry;
+  readonly pool: pg.Pool;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** Opens what the configuration names; nothing is connected yet. */
+export function openResources(config: Config, log: Log): Resources {
+  const { kafka, registryUrl, databaseUrl } = config;
+  if (databaseUrl === null) throw new Error('every role needs the database');
+  const needed = <T>(value: T | null, name: string): T => {
+    if (value === null) throw new Error(`${name} is not configured`);
+    return value;
+  };
+  return {
+    kafka: () => createKafka(needed(kafka, 'KAFKA_BROKERS'), 'fair-use', log),
+    registry: () => new Registry(needed(registryUrl, 'SCHEMA_REGISTRY_URL')),
+    pool: createPool(databaseUrl, POOL_SIZE, (error) => {
+      log.warn({ reason: error.message }, 'an idle database connection broke');
+    }),
+    clock: createClock(config.clockStart ?? undefined),
+    log,
+    metrics: createMetrics(),
+  };
+}

@@ -1,0 +1,224 @@
+import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
+import { RegistryUnavailable } from '../../kafka/registry.js';
+import { Backoff } from '../../support/backoff.js';
+import { isOutage, reasonOf } from '../../support/outage.js';
+import { NotificationDecoder, TOPIC } from './decode.js';
+import { takeIn } from './intake.js';
+import type { MailerContext } from './options.js';
+import { Outage } from './outage.js';
+import { sleep, within } from './wait.js';
+
+const SESSION_TIMEOUT_MS = 30_000;
+const HEARTBEAT_MS = 3_000;
+const LEAVE_MS = 5_000;
+const PROBE_MS = 10_000;
+
+/** Reads the notifications topic into the delivery ledger; goes on by itself after whatever outage. */
+export class NotificationConsumer {
+  private readonly decoder: NotificationDecoder;
+  private readonly stopping = new AbortController();
+  private readonly broker: Outage;
+  private readonly registry: Outage;
+  private readonly database: Outage;
+  private running: Promise<void> = Promise.resolve();
+  private joined = false;
+  private registryAnswered = false;
+
+  constructor(
+    private readonly context: MailerContext,
+    /** Called when deliveries were opened. */
+    private readonly onTaken: () => void,
+  ) {
+    this.decoder = new NotificationDecoder(context.registry);
+    this.broker = new Outage(context.log, 'Kafka');
+    this.registry = new Outage(context.log, 'the schema registry');
+    this.database = new Outage(context.log, 'the database');
+  }
+
+  start(): void {
+    this.running = Promise.all([this.consumeForEver(), this.probeForEver()]).then(() => undefined);
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await within(LEAVE_MS, this.running);
+  }
+
+  /** Null: it is in its group and the registry answers. */
+  problem(): string | null {
+    if (!this.joined) return 'the mailer is not in its consumer group';
+    return this.registryAnswered ? null : 'the schema registry does not answer';
+  }
+
+  private async consumeForEver(): Promise<void> {
+    const { signal } = this.stopping;
+    let backoff = new Backoff(signal);
+    while (!signal.aborted) {
+      try {
+        await this.consumeUntilCrash(() => {
+          backoff = new Backoff(signal);
+        });
+      } catch (error) {
+        this.broker.began(error);
+      }
+      this.joined = false;
+      await backoff.wait();
+    }
+  }
+
+  /** One life of a consumer: rejects when it crashed or could not begin, resolves on a stop. */
+  private async consumeUntilCrash(onJoined: () => void): Promise<void> {
+    const { signal } = this.stopping;
+    const consumer = this.context.kafka.consumer({
+      groupId: this.context.groupId,
+      sessionTimeout: SESSION_TIMEOUT_MS,
+      heartbeatInterval: HEARTBEAT_MS,
+      maxWaitTimeInMs: 250,
+      allowAutoTopicCreation: false,
+      // Every crash ends this life, and the next one begins with a clean client.
+      retry: {
+        retries: 4,
+        initialRetryTime: 100,
+        maxRetryTime: 2_000,
+        restartOnFailure: () => Promise.resolve(false),
+      },
+    });
+    const crashed = new Promise<never>((_, reject) => {
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+    });
+    crashed.catch(() => undefined);
+    consumer.on(consumer.events.GROUP_JOIN, () => {
+      this.joined = true;
+      this.broker.ended();
+      onJoined();
+    });
+    const ended = new AbortController();
+    try {
+      const life = this.begin(consumer).then(() => crashed);
+      await Promise.race([life, untilAborted(signal, ended.signal)]);
+    } finally {
+      ended.abort();
+      await within(LEAVE_MS, consumer.disconnect());
+    }
+  }
+
+  private async begin(consumer: Consumer): Promise<void> {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [TOPIC], fromBeginning: true });
+    await consumer.run({
+      // Only what was resolved is committed, and that is what the database has.
+      autoCommit: true,
+      autoCommitInterval: 1_000,
+      eachBatchAutoResolve: false,
+      eachBatch: (payload) => this.takeBatch(payload),
+    });
+  }
+
+  private async takeBatch(payload: EachBatchPayload): Promise<void> {
+    const beat = setInterval(() => {
+      payload.heartbeat().catch(() => undefined);
+    }, HEARTBEAT_MS);
+    const goesOn = (): boolean => payload.isRunning() && !payload.isStale() && !this.stopping.signal.aborted;
+    try {
+      for (const message of payload.batch.messages) {
+        if (!(await this.takeRecord(message, goesOn))) return;
+        payload.resolveOffset(message.offset);
+        await payload.commitOffsetsIfNecessary();
+      }
+    } finally {
+      clearInterval(beat);
+    }
+  }
+
+  /** Takes one record in, waiting out every outage; false: it was left for later. */
+  private async takeRecord(message: KafkaMessage, goesOn: () => boolean): Promise<boolean> {
+    const backoff = new Backoff(this.stopping.signal);
+    while (goesOn()) {
+      try {
+        await this.tryRecord(message);
+        return true;
+      } catch (error) {
+        if (error instanceof RegistryUnavailable) {
+          this.registryAnswered = false;
+          this.registry.began(error);
+        } else if (isDataError(error)) {
+          this.count('refused');
+          this.context.log.error(
+            { offset: message.offset, reason: reasonOf(error) },
+            'notification set aside',
+          );
+          return true;
+        } else {
+          // A bug waits like an outage, visibly: skipping would lose the notice.
+          if (isOutage(error)) this.database.began(error);
+          else this.context.log.error({ offset: message.offset, err: error }, 'notification not taken in');
+          await backoff.wait();
+          continue;
+        }
+        await backoff.wait();
+      }
+    }
+    return false;
+  }
+
+  private async tryRecord(message: KafkaMessage): Promise<void> {
+    const decoded = await this.decoder.decode(message.value);
+    this.registryAnswered = true;
+    this.registry.ended();
+    if (decoded.kind === 'undecodable') {
+      this.count('undecodable');
+      this.context.log.error(
+        { offset: message.offset, reason: decoded.why },
+        'undecodable notification skipped',
+      );
+      return;
+    }
+    const intake = await takeIn(this.context, decoded.key);
+    this.database.ended();
+    this.count(intake.outcome);
+    if (intake.outcome === 'foreign') {
+      this.context.log.error(decoded.key, 'notification of another database skipped');
+    } else if (intake.outcome === 'taken') {
+      if (intake.settled !== null) {
+        this.context.metrics.notices.inc({ status: intake.settled.status });
+        this.context.log.info({ ...decoded.key, ...intake.settled }, 'notice ended without a mail');
+      }
+      this.onTaken();
+    }
+  }
+
+  /** Asks the registry now and then: without records nobody else would notice that it is away, or back. */
+  private async probeForEver(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        await this.context.registry.idOf(TOPIC);
+        this.registryAnswered = true;
+        this.registry.ended();
+      } catch (error) {
+        this.registryAnswered = false;
+        this.registry.began(error);
+      }
+      await sleep(this.registryAnswered ? PROBE_MS : PROBE_MS / 10, signal);
+    }
+  }
+
+  private count(outcome: string): void {
+    this.context.metrics.recordsRead.inc({ topic: TOPIC, outcome });
+  }
+}
+
+/** SQLSTATE classes of data: the same record would be refused for ever. */
+function isDataError(error: unknown): boolean {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^2[23]\w{3}$/.test(code);
+}
+
+function untilAborted(...signals: AbortSignal[]): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of signals) {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    }
+  });
+}

@@ -1,0 +1,81 @@
+import type { Kafka } from 'kafkajs';
+import type pg from 'pg';
+import { BACKOFF, type Backoff } from '../../domain/notices/delivery/backoff.js';
+import type { Registry } from '../../kafka/registry.js';
+import { TIMEOUTS, type Timeouts } from '../../mail/send/server.js';
+import type { NoticeRow } from '../../postgres/deliveries/notices.js';
+import type { Clock } from '../../support/clock.js';
+import type { Log } from '../../support/log.js';
+import type { Metrics } from '../../support/metrics.js';
+
+/** How often and how long, in milliseconds of real time. */
+export interface MailerTiming {
+  /** Between two looks for what is due. */
+  readonly pollMs: number;
+  /** Between two looks for leases that ran out and two measurements of the backlog. */
+  readonly sweepMs: number;
+  /** How long an attempt is its mailer's alone; longer than the longest attempt. */
+  readonly leaseMs: number;
+  /** How long a shutdown waits for the answers to sent data (contract §6). */
+  readonly shutdownMs: number;
+  readonly backoff: Backoff;
+  readonly smtp: Timeouts;
+}
+
+export const TIMING: MailerTiming = {
+  pollMs: 500,
+  sweepMs: 5_000,
+  leaseMs: 120_000,
+  shutdownMs: 10_000,
+  backoff: BACKOFF,
+  smtp: TIMEOUTS,
+};
+
+export type MailerMetrics = Pick<
+  Metrics,
+  'recordsRead' | 'notices' | 'deliveries' | 'deliveriesDue' | 'deliveriesOldestSeconds'
+>;
+
+export interface MailerOptions {
+  readonly kafka: Kafka;
+  readonly registry: Registry;
+  readonly pool: pg.Pool;
+  readonly clock: Clock;
+  readonly smtp: {
+    /** `smtp://` or `smtps://`, with the credentials in it. */
+    readonly url: string;
+    /** One address, with or without a name. */
+    readonly from: string;
+    /** One plain address; null: replies go to the sender. */
+    readonly replyTo: string | null;
+    readonly requireTls: boolean;
+  };
+  readonly log: Log;
+  readonly metrics: MailerMetrics;
+  /**
+   * Called when a notice ends FAILED, in that transaction and under its account's lock: what its cooldown suppressed
+   * may have to be issued.
+   */
+  readonly onNoticeFailed: (tx: pg.PoolClient, notice: NoticeRow) => Promise<void>;
+  /** Consumer group; default `fair-use-mailer`. */
+  readonly groupId?: string;
+  /** Messages on their way at the same time; default 4. */
+  readonly concurrency?: number;
+  readonly timing?: Partial<MailerTiming>;
+}
+
+/** The options with every default filled in, as the parts of the mailer share them. */
+export interface MailerContext extends Omit<MailerOptions, 'timing'> {
+  readonly timing: MailerTiming;
+  readonly groupId: string;
+  readonly concurrency: number;
+}
+
+export function contextOf(options: MailerOptions): MailerContext {
+  return {
+    ...options,
+    timing: { ...TIMING, ...options.timing },
+    groupId: options.groupId ?? 'fair-use-mailer',
+    concurrency: options.concurrency ?? 4,
+  };
+}

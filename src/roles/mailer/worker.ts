@@ -1,0 +1,217 @@
+import { beginData } from '../../postgres/deliveries/attempts.js';
+import { backlog, dueDeliveries, expiredLeases } from '../../postgres/deliveries/due.js';
+import type { DeliveryKey } from '../../postgres/deliveries/ledger.js';
+import { sendLetter } from '../../mail/send/send.js';
+import { mailServer, type MailServer } from '../../mail/send/server.js';
+import type { NoticeState } from '../../domain/notices/delivery/fold.js';
+import type { Outcome } from '../../domain/notices/delivery/outcome.js';
+import { Backoff } from '../../support/backoff.js';
+import { claim, senderOf, type ClaimedDelivery } from './claim.js';
+import { expire, finish, type Finished } from './finish.js';
+import type { MailerContext } from './options.js';
+import { Outage } from './outage.js';
+import { sleep, within } from './wait.js';
+
+const SWEEP_LIMIT = 50;
+// After the last answer or the last wait for one: to write down how the attempts ended.
+const WRITE_DOWN_MS = 3_000;
+
+/** Sends what is due: claims, attempts and writes down how each ended, a few at a time. */
+export class DeliveryWorker {
+  private readonly server: MailServer;
+  private readonly from: string;
+  private readonly database: Outage;
+  private readonly mailServerOutage: Outage;
+  /** No claim any more, and nothing begins. */
+  private readonly hurry = new AbortController();
+  /** The wait for answers is over. */
+  private readonly end = new AbortController();
+  /** Nothing is written down any more. */
+  private readonly close = new AbortController();
+  private readonly underWay = new Map<string, Promise<void>>();
+  private woken = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+  private sweptAt = Number.NEGATIVE_INFINITY;
+  private databaseAnswered = false;
+
+  constructor(private readonly context: MailerContext) {
+    const { smtp, timing, log } = context;
+    this.server = mailServer(smtp.url, smtp.requireTls, timing.smtp);
+    this.from = senderOf(context).address;
+    this.database = new Outage(log, 'the database');
+    this.mailServerOutage = new Outage(log, 'the mail server');
+  }
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  /** Looks for what is due now, not at the next poll. */
+  wake(): void {
+    this.woken.abort();
+  }
+
+  /** Claims nothing more, waits for the answers to sent data, and writes down the rest as unknown. */
+  async stop(): Promise<void> {
+    this.hurry.abort();
+    this.wake();
+    const settled = this.running.then(() => Promise.all(this.underWay.values())).then(() => true);
+    const inTime = await within(this.context.timing.shutdownMs, settled);
+    this.end.abort();
+    if (inTime === null) await within(WRITE_DOWN_MS, settled);
+    this.close.abort();
+    await settled;
+  }
+
+  /** Null: the database answers. */
+  problem(): string | null {
+    return this.databaseAnswered ? null : 'the database does not answer';
+  }
+
+  /** False while the last attempt could not reach the mail server. */
+  get mailServerAnswers(): boolean {
+    return !this.mailServerOutage.lasting;
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.hurry;
+    let backoff = new Backoff(signal);
+    while (!signal.aborted) {
+      this.woken = new AbortController();
+      try {
+        await this.sweepNowAndThen();
+        await this.startDue();
+        this.databaseAnswered = true;
+        this.database.ended();
+        backoff = new Backoff(signal);
+        await sleep(this.context.timing.pollMs, this.woken.signal);
+      } catch (error) {
+        this.databaseAnswered = false;
+        this.database.began(error);
+        await backoff.wait();
+      }
+    }
+  }
+
+  private async startDue(): Promise<void> {
+    const free = this.context.concurrency - this.underWay.size;
+    if (free <= 0) return;
+    // Those under way may still look due until their claim is committed.
+    const due = await dueDeliveries(this.context.pool, free + this.underWay.size);
+    const fresh = due.filter((key) => !this.underWay.has(nameOf(key))).slice(0, free);
+    for (const key of fresh) {
+      if (this.hurry.signal.aborted) return;
+      const name = nameOf(key);
+      const work = this.deliver(key).finally(() => {
+        this.underWay.delete(name);
+        this.wake();
+      });
+      this.underWay.set(name, work);
+    }
+  }
+
+  /** One attempt from claim to record; never rejects. */
+  private async deliver(key: DeliveryKey): Promise<void> {
+    try {
+      const claimed = await claim(this.context, key);
+      if (claimed.kind === 'claimed') {
+        const outcome = await this.attempt(claimed);
+        this.report(claimed, outcome);
+        await this.writeDown(claimed, outcome);
+      } else if (claimed.kind === 'dropped') {
+        this.context.metrics.deliveries.inc({ outcome: 'cancelled' }, claimed.cancelled);
+        this.settled(key, claimed.settled);
+      } else if (claimed.kind === 'unrenderable') {
+        this.context.log.error({ ...key, err: claimed.error }, 'mail cannot be rendered');
+        this.context.metrics.deliveries.inc({ outcome: 'unrenderable' });
+        this.settled(key, claimed.settled);
+      }
+    } catch (error) {
+      this.database.began(error);
+      // The delivery is still due: without a pause it would be taken up again at once.
+      await sleep(this.context.timing.pollMs, this.hurry.signal);
+    }
+  }
+
+  private async attempt(claimed: ClaimedDelivery): Promise<Outcome> {
+    const letter = { from: this.from, to: claimed.to, raw: claimed.raw };
+    let unrecorded: unknown = null;
+    const outcome = await sendLetter(this.server, letter, {
+      begin: () =>
+        beginData(this.context.pool, claimed.attempt).catch((error: unknown) => {
+          unrecorded = error;
+          throw error;
+        }),
+      hurry: this.hurry.signal,
+      end: this.end.signal,
+    });
+    if (unrecorded === null) return outcome;
+    // Nothing was sent, and the mail server is not at fault.
+    this.database.began(unrecorded);
+    return { kind: 'released' };
+  }
+
+  /** Tries until it is written: only a shutdown gives up, and then the lease tells what happened. */
+  private async writeDown(claimed: ClaimedDelivery, outcome: Outcome): Promise<void> {
+    const { signal } = this.close;
+    const backoff = new Backoff(signal);
+    for (;;) {
+      try {
+        const finished = await finish(this.context, claimed, outcome);
+        this.context.metrics.deliveries.inc({ outcome: finished.outcome });
+        this.logFinished(claimed, finished);
+        this.settled(claimed.attempt, finished.settled);
+        return;
+      } catch (error) {
+        this.database.began(error);
+        if (signal.aborted) return;
+        await backoff.wait();
+      }
+    }
+  }
+
+  private report({ attempt }: ClaimedDelivery, outcome: Outcome): void {
+    const { log } = this.context;
+    if (outcome.kind === 'retry') {
+      if (outcome.loud)
+        log.error({ reason: outcome.reason }, 'the mail server does not take our mail: check its set-up');
+      else if (!/^4\d\d/.test(outcome.reason)) this.mailServerOutage.began(new Error(outcome.reason));
+      log.debug({ ...attempt, reason: outcome.reason }, 'mail is tried again later');
+    } else if (outcome.kind === 'unknown') {
+      log.error({ ...attempt, reason: outcome.reason }, 'mail sent without an answer: a person must look');
+    } else if (outcome.kind === 'accepted' || outcome.kind === 'refused') {
+      this.mailServerOutage.ended();
+    }
+  }
+
+  private logFinished({ attempt }: ClaimedDelivery, { outcome }: Finished): void {
+    const level = outcome === 'refused' || outcome === 'gave-up' ? 'warn' : 'debug';
+    this.context.log[level]({ ...attempt, outcome }, 'delivery attempt ended');
+  }
+
+  private settled(key: DeliveryKey, state: NoticeState | null): void {
+    if (state === null) return;
+    const { accountId, notificationId } = key;
+    this.context.metrics.notices.inc({ status: state.status });
+    this.context.log.info({ accountId, notificationId, ...state }, 'notice settled');
+  }
+
+  private async sweepNowAndThen(): Promise<void> {
+    if (performance.now() - this.sweptAt < this.context.timing.sweepMs) return;
+    const { pool, metrics, log } = this.context;
+    for (const key of await expiredLeases(pool, SWEEP_LIMIT)) {
+      const { status, settled } = await expire(this.context, key);
+      if (status !== null) log.warn({ ...key, status }, 'delivery attempt left without a word');
+      if (status === 'UNKNOWN') metrics.deliveries.inc({ outcome: 'unknown' });
+      this.settled(key, settled);
+    }
+    const { due, oldestMs } = await backlog(pool);
+    metrics.deliveriesDue.set(due);
+    metrics.deliveriesOldestSeconds.set(oldestMs / 1000);
+    this.sweptAt = performance.now();
+  }
+}
+
+function nameOf({ accountId, notificationId, recipientKey }: DeliveryKey): string {
+  return JSON.stringify([accountId, notificationId, recipientKey]);
+}

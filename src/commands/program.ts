@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { Command, CommanderError } from 'commander';
+import { reportFailure } from './failures.js';
+import type { Terminal } from './publish/progress.js';
+import { collectRole, needsOf, ROLES, type Role } from './roles.js';
+
+/** What the command line reads from and writes to. */
+export interface Io {
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdin: Readable;
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: Terminal;
+  /** A signal that Ctrl-C and SIGTERM abort; asked for only by commands that do not handle them themselves. */
+  interruption(): AbortSignal;
+}
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+const EXIT_INTERRUPTED = 130;
+
+/**
+ * Runs one command. Resolves to the exit code: 0 done, 1 failed, 2 a wrong command line, 130 interrupted.
+ * @param args what follows the program's name
+ */
+export async function runProgram(args: readonly string[], io: Io): Promise<number> {
+  let exitCode = 0;
+  const program = createProgram(io, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    if (error instanceof Error && error.name === 'AbortError') return EXIT_INTERRUPTED;
+    reportFailure(error, io.stderr, io.env);
+    return EXIT_FAILED;
+  }
+}
+
+// Each command is loaded when it runs: `publish` has no use for the mailer.
+function createProgram(io: Io, exit: (code: number) => void): Command {
+  const program = new Command('fair-use')
+    .description('Counts what customers of a chatbot platform use and warns them in time.')
+    .version(version())
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    })
+    .showHelpAfterError('(--help shows the commands and options)')
+    .exitOverride();
+
+  addServers(program, io);
+  program
+    .command('publish')
+    .description('publish NDJSON files to the platform topics, one {"topic": …, "value": {…}} a line')
+    .argument('<file...>', 'files to publish; - is standard input')
+    .addHelpText(
+      'after',
+      '\nTimes are epoch milliseconds or RFC 3339. A tombstone, which closes an account, is' +
+        '\n{"topic": "platform.accounts.v1", "key": "<account id>", "value": null}.' +
+        '\nExit code: 0 every line went out, 1 some did not, 130 interrupted.',
+    )
+    .action(async (files: string[]) => {
+      const { publish } = await import('./publish.js');
+      exit(await publish(files, { ...io, signal: io.interruption() }));
+    });
+  const policy = program.command('policy').description('work with policy files');
+  policy
+    .command('check')
+    .description('validate a policy file or a folder of versions and list every problem')
+    .argument('<path>', 'file or folder')
+    .action(async (path: string) => {
+      const { policyCheck } = await import('./policyCheck.js');
+      policyCheck(path, io.stdout);
+    });
+  return program;
+}
+
+function addServers(program: Command, io: Io): void {
+  program
+    .command('start')
+    .description('bring up the embedded servers, run every role and play simulated traffic')
+    .option('--no-simulation', 'leave the simulated traffic out')
+    .option('--reset', 'start from nothing', false)
+    .action(async (options: { simulation: boolean; reset: boolean }) => {
+      const { start } = await import('./start.js');
+      await start({ simulation: options.simulation, reset: options.reset });
+    });
+  program
+    .command('serve')
+    .description('run every role, or some, against the servers named in the environment')
+    .option('--role <role>', `a role to run, may be repeated: ${ROLES.join(', ')}; default: all`, collectRole)
+    .action(async ({ role }: { role?: readonly Role[] }) => {
+      const roles = role ?? ROLES;
+      const { readConfig } = await import('../config/environment.js');
+      const config = readConfig(io.env, needsOf(roles));
+      const { serve } = await import('./serve.js');
+      await serve(config, [...roles]);
+    });
+  program
+    .command('migrate')
+    .description('bring database, topics and registry subjects up to this release')
+    .action(async () => {
+      const { migrate } = await import('./migrate.js');
+      await migrate(io.env, io.stdout, io.interruption());
+    });
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { takeFolder } from './folder.js';
+import { emptyFolder, takeFolder } from './folder.js';
 import { inbox, inboxUrl } from './inbox.js';
 import { findJava, requireMaven } from './java.js';
 import { kafka } from './kafka.js';
@@ -103,6 +103,7 @@ export async function startStack(given: StackOptions): Promise<Stack> {
     options.libDir,
   );
   const lock = await takeFolder(options.dataDir);
+  if (options.reset === true) emptyFolder(options.dataDir, options.libDir);
   const parts: Parts = {};
   let stopped: Promise<void> | null = null;
   const { ports = 'default', durable = true } = options;

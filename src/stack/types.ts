@@ -39,6 +39,8 @@ export interface StackOptions {
   ports?: 'default' | 'free';
   /** The parts to start; default all. */
   parts?: readonly Part[];
+  /** Begin from nothing: what earlier runs left in `dataDir` is removed (downloaded servers are not). */
+  reset?: boolean;
   /** False for throw-away data: Postgres then skips fsync. Default true. */
   durable?: boolean;
   onProgress(event: ProgressEvent): void;

@@ -35,7 +35,9 @@ export interface ScriptedServer {
   script(...behaviours: Behaviour[]): void;
   /** Behaviour by recipient, ahead of the script. */
   forRecipient(address: string, behaviour: Behaviour): void;
-  /** Answers 250 to every message that was kept waiting after its dot. */
+  /** Commands and messages that were kept waiting. */
+  readonly waiting: () => number;
+  /** Answers 250 to everything that was kept waiting. */
   release(): void;
   stop(): Promise<void>;
 }
@@ -47,7 +49,10 @@ interface Socketed {
 
 const refusal = (code: number): Error => Object.assign(new Error(`scripted ${code}`), { responseCode: code });
 
-export async function scriptedServer(options: Partial<SMTPServerOptions> = {}): Promise<ScriptedServer> {
+export async function scriptedServer(
+  options: Partial<SMTPServerOptions> = {},
+  listenOn = 0,
+): Promise<ScriptedServer> {
   const received: ReceivedMail[] = [];
   const accepted: ReceivedMail[] = [];
   const byRecipient = new Map<string, Behaviour>();
@@ -78,7 +83,7 @@ export async function scriptedServer(options: Partial<SMTPServerOptions> = {}): 
       if (own !== undefined) current.set(session.id, own);
       const behaviour = behaviourOf(session.id);
       if (behaviour === 'drop-at-recipient') drop(session.id);
-      else if (behaviour === 'silent-at-recipient') return;
+      else if (behaviour === 'silent-at-recipient') held.push(() => callback());
       else if (typeof behaviour === 'object' && 'recipient' in behaviour)
         callback(refusal(behaviour.recipient));
       else callback();
@@ -115,7 +120,7 @@ export async function scriptedServer(options: Partial<SMTPServerOptions> = {}): 
     }
   }
 
-  server.listen(0, '127.0.0.1');
+  server.listen(listenOn, '127.0.0.1');
   await once(server.server, 'listening');
   const { port } = server.server.address() as AddressInfo;
   return {
@@ -130,6 +135,7 @@ export async function scriptedServer(options: Partial<SMTPServerOptions> = {}): 
     forRecipient: (address, behaviour) => {
       byRecipient.set(address, behaviour);
     },
+    waiting: () => held.length,
     release: () => {
       for (const accept of held.splice(0)) accept();
     },

@@ -8,8 +8,9 @@ import type { MailerContext } from './options.js';
 import { Outage } from './outage.js';
 import { sleep, within } from './wait.js';
 
-const SESSION_TIMEOUT_MS = 30_000;
-const HEARTBEAT_MS = 3_000;
+// A process that died keeps its partitions for so long.
+const SESSION_TIMEOUT_MS = 10_000;
+const HEARTBEAT_MS = 2_000;
 const LEAVE_MS = 5_000;
 const PROBE_MS = 10_000;
 

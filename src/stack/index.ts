@@ -19,15 +19,7 @@ import {
 } from './types.js';
 
 export { ALL_PARTS, StackError } from './types.js';
-export type {
-  Part,
-  ProgressEvent,
-  ProgressState,
-  Stack,
-  StackAddresses,
-  StackOptions,
-  StackPart,
-} from './types.js';
+export type { Part, ProgressEvent, Stack, StackAddresses, StackOptions, StackPart } from './types.js';
 
 const SERVERS: Record<Part, Server> = { kafka, registry, postgres, inbox };
 const EXTERNAL = {
@@ -90,6 +82,27 @@ async function stopAll(parts: Parts): Promise<void> {
   );
 }
 
+/** Waits for all; one that fails, or a caller that gives up, ends the others. */
+async function allUp(
+  starts: Promise<void>[],
+  stop: () => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const giveUp = () => void stop();
+  signal?.addEventListener('abort', giveUp, { once: true });
+  try {
+    await Promise.all(starts);
+    signal?.throwIfAborted();
+  } catch (error) {
+    // A part that was ended because of the signal has its own complaint, which is not the reason.
+    await Promise.allSettled([stop(), ...starts]);
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
+  }
+}
+
 /**
  * Brings up the embedded servers, all at once, and waits until each answers. They end with this process,
  * however it ends.
@@ -102,26 +115,26 @@ export async function startStack(given: StackOptions): Promise<Stack> {
     wanted.map((part) => SERVERS[part]),
     options.libDir,
   );
+  options.signal?.throwIfAborted();
   const lock = await takeFolder(options.dataDir);
   if (options.reset === true) emptyFolder(options.dataDir, options.libDir);
   const parts: Parts = {};
   let stopped: Promise<void> | null = null;
-  const { ports = 'default', durable = true } = options;
-  const abandoned = () => stopped !== null;
+  const abandon = new AbortController();
+  const { ports = 'default', durable = true, signal } = options;
   const onChange = () => {
-    if (!abandoned()) recordChildren(lock, parts);
+    if (stopped === null) recordChildren(lock, parts);
   };
   for (const part of wanted) {
-    parts[part] = new RunningPart(SERVERS[part], { ...options, ports, durable, onChange, abandoned });
+    const settings = { ...options, ports, durable, onChange, abandon: abandon.signal };
+    parts[part] = new RunningPart(SERVERS[part], settings);
   }
-  const stop = () => (stopped ??= stopAll(parts).finally(() => lock.release()));
+  const stop = () => {
+    abandon.abort();
+    return (stopped ??= stopAll(parts).finally(() => lock.release()));
+  };
   const starts = Object.values(parts).map((part) => part.bringUp());
-  try {
-    await Promise.all(starts);
-  } catch (error) {
-    await Promise.allSettled([stop(), ...starts]);
-    throw error;
-  }
+  await allUp(starts, stop, signal);
   const started: Partial<Record<Part, StackPart>> = parts;
   return { addresses: addressesOf(parts, options.external), parts: started, stop };
 }

@@ -69,6 +69,7 @@ async function format(place: Place, files: string): Promise<void> {
       logFile: place.logFile,
     },
     'formatting the storage of Kafka',
+    place.abandon,
   );
 }
 
@@ -96,13 +97,13 @@ export const kafka: Server = {
   defaultPorts: { broker: 9092, controller: 9093 },
   library: LIBRARY,
   prepare: async (place, ports) => {
-    const files = await install(place.libDir, LIBRARY, place.logFile);
+    const files = await install(LIBRARY, place);
     writeFileSync(join(place.dir, PROPERTIES), properties(ports));
     await format(place, files);
   },
   launch: async (place, ports) => {
     writeFileSync(join(place.dir, PROPERTIES), properties(ports));
-    const files = await install(place.libDir, LIBRARY, place.logFile);
+    const files = await install(LIBRARY, place);
     return {
       command: await findJava(),
       args: ['-Xmx512m', ...javaArgs(files), 'kafka.Kafka', PROPERTIES],

@@ -31,6 +31,13 @@ export function dependencyPlugin(configuration: string): string {
   </plugin></plugins></build>`;
 }
 
+/** Where a download goes, where Maven writes, and when to stop it. */
+export interface FetchPlace {
+  libDir: string;
+  logFile: string;
+  abandon: AbortSignal;
+}
+
 function wholePom(library: Library): string {
   return `<?xml version="1.0" encoding="UTF-8"?>
 <project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -51,8 +58,9 @@ export function isInstalled(libDir: string, library: Library): boolean {
   return existsSync(folderOf(libDir, library));
 }
 
-async function waitForTurn(target: string): Promise<Lock | null> {
+async function waitForTurn(target: string, abandon: AbortSignal): Promise<Lock | null> {
   while (!existsSync(target)) {
+    abandon.throwIfAborted();
     const taken = acquireLock(`${target}.lock`);
     if (taken.held) return taken.lock;
     await sleep(250);
@@ -67,13 +75,15 @@ function removeHalfDone(target: string): void {
   }
 }
 
-async function fetchInto(target: string, library: Library, logFile: string): Promise<void> {
+async function fetchInto(target: string, library: Library, place: FetchPlace): Promise<void> {
+  const { logFile, abandon } = place;
   const partial = `${target}.partial-${process.pid}`;
   mkdirSync(partial, { recursive: true });
   writeFileSync(join(partial, 'pom.xml'), wholePom(library));
   await runToEnd(
     { command: 'mvn', args: ['-q', '-B', '-f', 'pom.xml', library.goal], cwd: partial, logFile },
     `downloading ${library.name} ${library.version} with Maven`,
+    abandon,
   );
   renameSync(partial, target);
 }
@@ -83,14 +93,15 @@ async function fetchInto(target: string, library: Library, logFile: string): Pro
  * at once: one downloads, the others wait; what a killed download left is thrown away.
  * @throws StackError when Maven fails (it says where its output is)
  */
-export async function install(libDir: string, library: Library, logFile: string): Promise<string> {
+export async function install(library: Library, place: FetchPlace): Promise<string> {
+  const { libDir, abandon } = place;
   const target = folderOf(libDir, library);
   mkdirSync(libDir, { recursive: true });
-  const lock = await waitForTurn(target);
+  const lock = await waitForTurn(target, abandon);
   if (lock !== null) {
     try {
       removeHalfDone(target);
-      if (!existsSync(target)) await fetchInto(target, library, logFile);
+      if (!existsSync(target)) await fetchInto(target, library, place);
     } finally {
       lock.release();
     }

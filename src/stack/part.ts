@@ -22,8 +22,8 @@ export interface PartOptions {
   onProgress(event: ProgressEvent): void;
   /** Called whenever a server has come up or gone. */
   onChange(): void;
-  /** Whether the stack was given up meanwhile. */
-  abandoned(): boolean;
+  /** Aborted when the stack is given up, also while it comes up. */
+  abandon: AbortSignal;
 }
 
 /** A server process of this stack, from its first start to its last end. */
@@ -46,6 +46,7 @@ export class RunningPart implements StackPart {
       libDir: options.libDir,
       logFile: join(options.dataDir, 'logs', `${server.part}.log`),
       durable: options.durable,
+      abandon: options.abandon,
     };
   }
 
@@ -78,7 +79,7 @@ export class RunningPart implements StackPart {
         break;
       } catch (error) {
         const clash = PORT_TAKEN.test(logTail(this.place.logFile, 40));
-        if (this.options.abandoned() || attempt === PORT_ATTEMPTS || !clash) throw error;
+        if (this.options.abandon.aborted || attempt === PORT_ATTEMPTS || !clash) throw error;
         await this.choosePorts();
       }
     }
@@ -90,7 +91,7 @@ export class RunningPart implements StackPart {
     if (this.running !== null) return;
     this.stopping = false;
     const running = await supervise(await this.server.launch(this.place, this.ports));
-    if (this.options.abandoned()) {
+    if (this.options.abandon.aborted) {
       await running.stop();
       throw new StackError(`${this.title} is not needed any more`);
     }

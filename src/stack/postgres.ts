@@ -59,7 +59,7 @@ async function initialise(place: Place): Promise<void> {
   const access = [`--username=${USER}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
   const sync = place.durable ? [] : ['--no-sync'];
   const args = [`--pgdata=${partial}`, ...access, ...locale, ...sync];
-  await runToEnd(asPostgres(place, postgresBinaries().initdb, args), 'initdb');
+  await runToEnd(asPostgres(place, postgresBinaries().initdb, args), 'initdb', place.abandon);
   rmSync(passwordFile);
   renameSync(partial, data);
 }

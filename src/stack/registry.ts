@@ -29,10 +29,10 @@ export const registry: Server = {
   defaultPorts: { http: 8081 },
   library: LIBRARY,
   prepare: async (place) => {
-    await install(place.libDir, LIBRARY, place.logFile);
+    await install(LIBRARY, place);
   },
   launch: async (place, ports) => {
-    const files = await install(place.libDir, LIBRARY, place.logFile);
+    const files = await install(LIBRARY, place);
     return {
       command: await findJava(),
       args: [

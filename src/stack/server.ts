@@ -11,6 +11,8 @@ export interface Place {
   libDir: string;
   logFile: string;
   durable: boolean;
+  /** Aborted when the stack is given up, also while it comes up. */
+  abandon: AbortSignal;
 }
 
 /** One kind of server: what it is, how it is prepared, started and asked whether it answers. */

@@ -22,7 +22,7 @@ export interface Launch {
   logFile: string;
 }
 
-export interface Exit {
+interface Exit {
   code: number | null;
   signal: string | null;
 }
@@ -125,11 +125,16 @@ export async function supervise(launch: Launch): Promise<Supervised> {
 }
 
 /**
- * Runs a program to its end.
+ * Runs a program to its end, or ends it when the signal says that nobody waits for it any more.
  * @throws StackError naming the log when it fails
  */
-export async function runToEnd(launch: Launch, what: string): Promise<void> {
-  const { code, signal } = await (await supervise(launch)).exited;
+export async function runToEnd(launch: Launch, what: string, abandon: AbortSignal): Promise<void> {
+  const running = await supervise(launch);
+  const stop = () => void running.stop();
+  if (abandon.aborted) stop();
+  abandon.addEventListener('abort', stop, { once: true });
+  const { code, signal } = await running.exited;
+  abandon.removeEventListener('abort', stop);
   if (code === 0) return;
   const how = signal === null ? `exit code ${code ?? 'unknown'}` : signal;
   throw new StackError(`${what} failed (${how}); see ${launch.logFile}:\n${logTail(launch.logFile)}`);

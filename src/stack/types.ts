@@ -43,6 +43,8 @@ export interface StackOptions {
   reset?: boolean;
   /** False for throw-away data: Postgres then skips fsync. Default true. */
   durable?: boolean;
+  /** Gives the start up: what is up already is ended, and `startStack` rejects with the signal's reason. */
+  signal?: AbortSignal;
   onProgress(event: ProgressEvent): void;
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
-import { readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -149,6 +149,32 @@ describe('the embedded servers', () => {
     expect(events).toEqual([expect.objectContaining({ part: 'inbox', state: 'died' })]);
     await inbox!.start();
     expect(await inboxSubjects()).toEqual(expect.any(Array));
+  });
+});
+
+describe('a start that is given up', () => {
+  it('ends what is up already and frees the folder', async () => {
+    const folder = temporaryFolder();
+    const giveUp = new AbortController();
+    const states: string[] = [];
+    const coming = startStack({
+      dataDir: folder,
+      libDir: LIB_DIR,
+      external: {},
+      ports: 'free',
+      durable: false,
+      parts: ['postgres', 'registry'],
+      signal: giveUp.signal,
+      onProgress: ({ part, state }) => {
+        states.push(`${part} ${state}`);
+        if (state === 'ready') giveUp.abort(new Error('enough'));
+      },
+    });
+    await expect(coming).rejects.toThrow('enough');
+    expect(states).toContain('postgres stopped');
+    expect(states).not.toContain('registry ready');
+    expect(readdirSync(folder)).not.toContain('stack.lock');
+    rmSync(folder, { recursive: true });
   });
 });
 

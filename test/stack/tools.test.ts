@@ -65,6 +65,7 @@ describe('the version of Java', () => {
 });
 
 describe('a server that Maven fetches', () => {
+  const { signal: abandon } = new AbortController();
   const library: Library = {
     name: 'sample',
     version: '1.7.36',
@@ -81,8 +82,8 @@ describe('a server that Maven fetches', () => {
     const log = (name: string) => join(folder, `${name}.log`);
     expect(isInstalled(libDir, library)).toBe(false);
     const [one, two] = await Promise.all([
-      install(libDir, library, log('one')),
-      install(libDir, library, log('two')),
+      install(library, { libDir, logFile: log('one'), abandon }),
+      install(library, { libDir, logFile: log('two'), abandon }),
     ]);
     expect(one).toBe(two);
     expect(readdirSync(one).sort()).toEqual(['slf4j-api-1.7.36.jar', 'slf4j-simple-1.7.36.jar']);
@@ -94,7 +95,7 @@ describe('a server that Maven fetches', () => {
     const unknown = { ...library, pom: library.pom.replace('slf4j-simple', 'no-such-artifact') };
     const libDir = join(folder, 'lib');
     const logFile = join(folder, 'maven.log');
-    await expect(install(libDir, unknown, logFile)).rejects.toThrow(
+    await expect(install(unknown, { libDir, logFile, abandon })).rejects.toThrow(
       `downloading sample 1.7.36 with Maven failed (exit code 1); see ${logFile}`,
     );
     expect(isInstalled(libDir, unknown)).toBe(false);

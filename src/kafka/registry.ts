@@ -47,9 +47,8 @@ export class Registry {
         schema: schemaText(topic),
       });
     } catch (error) {
-      // The client turns "subject or schema not found" into an error of its own, without a status.
-      const message = error instanceof Error ? error.message : '';
-      if (statusOf(error) === 404 || /not (found|registered)/i.test(message)) return null;
+      // The client turns the answer 404 to this call, and no other, into an error of its own.
+      if (error instanceof Error && error.constructor.name === 'ConfluentSchemaRegistryError') return null;
       throw unavailable(`subject ${topic}-value`, error);
     }
   }

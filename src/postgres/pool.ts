@@ -36,6 +36,11 @@ export function createPool(databaseUrl: string, max: number, onError: (error: Er
     options: '-c timezone=UTC',
   });
   pool.on('error', onError);
+  // A connection that breaks in the very moment in which it is handed out has no listener yet, and an error without
+  // one ends the process; whoever uses the connection learns of it from the next statement.
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+  });
   return pool;
 }
 

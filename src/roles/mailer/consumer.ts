@@ -42,7 +42,7 @@ export class NotificationConsumer {
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    await within(LEAVE_MS, this.running);
+    await within(2 * LEAVE_MS, this.running);
   }
 
   /** Null: it is in its group and the registry answers. */
@@ -94,18 +94,23 @@ export class NotificationConsumer {
       onJoined();
     });
     const ended = new AbortController();
+    const begun = this.begin(consumer, ended.signal);
     try {
-      const life = this.begin(consumer).then(() => crashed);
-      await Promise.race([life, untilAborted(signal, ended.signal)]);
+      await Promise.race([begun.then(() => crashed), untilAborted(signal, ended.signal)]);
     } finally {
       ended.abort();
-      await within(LEAVE_MS, consumer.disconnect());
+      // A consumer that is disconnected while it begins would go on beginning, and read for ever.
+      await within(LEAVE_MS / 2, begun);
+      await within(LEAVE_MS / 2, consumer.disconnect());
+      begun.then(() => consumer.disconnect()).catch(() => undefined);
     }
   }
 
-  private async begin(consumer: Consumer): Promise<void> {
+  private async begin(consumer: Consumer, ended: AbortSignal): Promise<void> {
     await consumer.connect();
+    ended.throwIfAborted();
     await consumer.subscribe({ topics: [TOPIC], fromBeginning: true });
+    ended.throwIfAborted();
     await consumer.run({
       // Only what was resolved is committed, and that is what the database has.
       autoCommit: true,

@@ -73,7 +73,7 @@ describe('an attempt that outlives its lease', () => {
     const ada = unique('ada');
     harness.smtp.forRecipient(ada, 'silent-after-dot');
     const notice = await harness.notice([contact(ada)]);
-    await harness.start({ timing: { leaseMs: 200, smtp: LONG } });
+    await harness.start({ timing: { leaseMs: 1_500, smtp: LONG } });
     await harness.publish(notice);
     await harness.settled(notice, 'UNKNOWN');
     harness.smtp.release();

@@ -34,7 +34,12 @@ function asPostgres(place: Place, command: string, args: readonly string[]): Lau
       `the user postgres may not enter ${blocked}: chmod o+x ${blocked}, or run as an ordinary user.`,
     );
   }
-  const lend = ['--inh-caps=-all,+dac_override', '--ambient-caps=-all,+dac_override'];
+  // The secure bit makes access(2), by which Postgres looks for its own programs, heed the capability too.
+  const lend = [
+    '--securebits=+no_setuid_fixup',
+    '--inh-caps=-all,+dac_override',
+    '--ambient-caps=-all,+dac_override',
+  ];
   const become = [`--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups'];
   return { ...shared, command: '/usr/bin/setpriv', args: [...become, ...lend, command, ...args] };
 }

@@ -45,7 +45,7 @@ function openLog(file: string): number {
 }
 
 /** The last lines of a log, for an error message. */
-export function logTail(file: string, lines = 5): string {
+export function logTail(file: string, lines = 12): string {
   try {
     return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
   } catch {

@@ -44,7 +44,7 @@ export default async function setup(globalConfig) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.once(signal, () => void teardown().finally(() => process.exit(1)));
   }
-  const stack = await startStack({
+  const starting = startStack({
     dataDir,
     libDir: join(root, '.data', 'lib'),
     external: {},
@@ -54,6 +54,10 @@ export default async function setup(globalConfig) {
     onProgress: ({ title, state, text }) => {
       if (state !== 'stopping' && state !== 'stopped') process.stderr.write(`${title}: ${text}\n`);
     },
+  });
+  const stack = await starting.catch(async (error) => {
+    await teardown();
+    throw error;
   });
   globalThis.testStack = stack;
   process.env.TEST_KAFKA_BROKERS = stack.addresses.kafkaBrokers;

@@ -45,7 +45,7 @@ async function isFree(port: number): Promise<boolean> {
 }
 
 /** A loopback port that nobody listens on now. */
-async function freePort(taken: ReadonlySet<number> = new Set()): Promise<number> {
+export async function freePort(taken: ReadonlySet<number> = new Set()): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt += 1) {
     const port = FREE_FROM + Math.floor(Math.random() * (FREE_TO - FREE_FROM));
     if (!taken.has(port) && (await isFree(port))) return port;

@@ -50,16 +50,16 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   return { url, close: () => app.close() };
 }
 
-function addHealth(app: FastifyInstance, { live, ready, metrics }: HttpServerOptions): void {
+function addHealth(app: FastifyInstance, options: HttpServerOptions): void {
   app.get('/livez', (_request, reply) => {
-    const alive = live();
+    const alive = options.live();
     return reply.code(alive ? 200 : 503).send({ live: alive });
   });
   app.get('/readyz', async (_request, reply) => {
-    const report = await ready();
+    const report = await options.ready();
     return reply.code(report.ready ? 200 : 503).send(report);
   });
-  app.get('/metrics', async (_request, reply) => reply.type(METRICS_TYPE).send(await metrics()));
+  app.get('/metrics', async (_request, reply) => reply.type(METRICS_TYPE).send(await options.metrics()));
 }
 
 /** RFC 9457. */

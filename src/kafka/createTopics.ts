@@ -1,4 +1,5 @@
-import { ConfigResourceTypes, type Admin, type Kafka } from 'kafkajs';
+// Node finds no named export `ConfigResourceTypes` in this CommonJS module.
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { INPUT_TOPICS, topicSpecs, type TopicSpec } from './topics.js';
 
 export interface TopicReport {
@@ -61,7 +62,7 @@ async function retentionWarnings(admin: Admin, topics: readonly string[]): Promi
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: topics.map((name) => ({
-      type: ConfigResourceTypes.TOPIC,
+      type: kafkajs.ConfigResourceTypes.TOPIC,
       name,
       configNames: ['cleanup.policy', 'retention.ms'],
     })),

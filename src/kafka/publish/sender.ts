@@ -1,4 +1,4 @@
-import { ConfigResourceTypes, Partitioners, type Kafka, type Producer, type TopicMessages } from 'kafkajs';
+import kafkajs, { Partitioners, type Kafka, type Producer, type TopicMessages } from 'kafkajs';
 import { INPUT_TOPICS, type InputTopic } from '../topics.js';
 
 export interface OutgoingRecord {
@@ -51,7 +51,7 @@ export class PublishSender {
       const { resources } = await admin.describeConfigs({
         includeSynonyms: false,
         resources: topics.map((name) => ({
-          type: ConfigResourceTypes.TOPIC,
+          type: kafkajs.ConfigResourceTypes.TOPIC,
           name,
           configNames: ['max.message.bytes'],
         })),

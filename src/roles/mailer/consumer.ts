@@ -169,8 +169,6 @@ export class NotificationConsumer {
 
   private async tryRecord(message: KafkaMessage): Promise<void> {
     const decoded = await this.decoder.decode(message.value);
-    this.registryAnswered = true;
-    this.registry.ended();
     if (decoded.kind === 'undecodable') {
       this.count('undecodable');
       this.context.log.error(
@@ -193,7 +191,7 @@ export class NotificationConsumer {
     }
   }
 
-  /** Asks the registry now and then: without records nobody else would notice that it is away, or back. */
+  /** Asks the registry now and then: records seldom do, and would not notice that it is away, or back. */
   private async probeForEver(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {

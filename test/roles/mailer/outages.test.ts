@@ -62,7 +62,8 @@ describe('the mail server', () => {
   it('may be away: what waits is sent when it is back', async () => {
     const once = await scriptedServer();
     await once.stop();
-    const notice = await harness.notice([contact(unique('ada'))]);
+    const ada = unique('ada');
+    const notice = await harness.notice([contact(ada)]);
     await harness.publish(notice);
     const mailer = await harness.start({
       smtp: { url: once.url, from: 'fair-use@example.com', replyTo: null, requireTls: false },
@@ -72,7 +73,7 @@ describe('the mail server', () => {
     const back = await scriptedServer({}, once.port);
     await harness.settled(notice, 'SENT');
     await until(() => mailer.health().mailServerAnswers);
-    expect(back.accepted).toHaveLength(1);
+    expect(back.accepted.filter(({ to }) => to.includes(ada))).toHaveLength(1);
     await harness.stopMailers();
     await back.stop();
   });

@@ -47,26 +47,32 @@ export function startSimulation(options: SimulationOptions): Promise<Simulation>
   const stopping = new AbortController();
   let published = 0;
 
-  async function deliver(emissions: Emission[]): Promise<void> {
+  /** Whether all of it went out; false only when the simulation is stopped during an outage. */
+  async function deliver(emissions: Emission[]): Promise<boolean> {
     const count = emissions.length;
+    let said = '';
     for (let wait = 250; emissions.length > 0; wait = Math.min(LONGEST_WAIT_MS, wait * 2)) {
       try {
         await publisher.publish(emissions);
       } catch (error) {
-        options.log.info({ err: error }, 'the simulated platform cannot publish and waits');
+        const reason = error instanceof Error ? error.message : String(error);
+        if (reason !== said) options.log.info({ reason }, 'the simulated platform cannot publish and waits');
+        said = reason;
         await publisher.disconnect();
         if (stopping.signal.aborted) break;
         await pauseUnless(stopping.signal, wait);
       }
     }
     published += count - emissions.length;
+    return emissions.length === 0;
   }
 
   async function play(): Promise<void> {
     let savedAt = 0;
     while (!stopping.signal.aborted) {
       const stepAt = Date.now();
-      await deliver(platform.next(now()));
+      // What could not go out is made again by the next run, from the state before it.
+      if (!(await deliver(platform.next(now())))) return;
       if (stepAt - savedAt >= SAVE_EVERY_MS) {
         state.save();
         savedAt = stepAt;

@@ -68,8 +68,16 @@ export class SimulationState {
 
   journalled(): JournalledAccount[] {
     if (!existsSync(this.journalFile)) return [];
-    const lines = readFileSync(this.journalFile, 'utf8').split('\n');
-    // A kill can leave half a line at the end.
-    return lines.slice(0, -1).map((line) => JSON.parse(line) as JournalledAccount);
+    return readFileSync(this.journalFile, 'utf8').split('\n').flatMap(journalLine);
+  }
+}
+
+/** A kill can leave half a line, and the next run writes on behind it: such a line is no record. */
+function journalLine(line: string): JournalledAccount[] {
+  const from = Math.max(0, line.lastIndexOf('{"partition"'));
+  try {
+    return [JSON.parse(line.slice(from)) as JournalledAccount];
+  } catch {
+    return [];
   }
 }

@@ -1,4 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { resolve } from 'node:path';
@@ -27,11 +28,25 @@ export interface Running {
   watchdogs: ProcessIdentity[];
 }
 
+/** Process numbers with those of their parents; read from /proc where there is one, since ps may be missing. */
+function allProcesses(): [pid: number, parent: number][] {
+  if (process.platform !== 'linux') {
+    const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
+    return lines.map((line) => line.trim().split(/\s+/).map(Number) as [number, number]);
+  }
+  return readdirSync('/proc').flatMap((name) => {
+    try {
+      const status = readFileSync(`/proc/${name}/status`, 'utf8');
+      return [[Number(name), Number(/^PPid:\s*(\d+)$/m.exec(status)?.[1])]];
+    } catch {
+      return [];
+    }
+  });
+}
+
 function childrenOf(pid: number): ProcessIdentity[] {
-  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
-  return lines.flatMap((line) => {
-    const [child, parent] = line.trim().split(/\s+/).map(Number);
-    const found = parent === pid ? identify(child!) : null;
+  return allProcesses().flatMap(([child, parent]) => {
+    const found = parent === pid ? identify(child) : null;
     return found === null ? [] : [found];
   });
 }

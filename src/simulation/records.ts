@@ -75,7 +75,7 @@ export interface UploadEvent extends PlatformEvent {
   sizeBytes: number;
 }
 
-export interface ReplyEvent extends PlatformEvent {
+interface ReplyEvent extends PlatformEvent {
   notificationId: string | null;
   channel: string;
 }

@@ -15,7 +15,7 @@ export const PLACES = [
   { timeZone: 'America/New_York', locale: 'es' },
 ] as const;
 
-export const TRADES = ['Bakery', 'Tours', 'Dental', 'Fitness', 'Books', 'Garden', 'Bikes', 'Music'] as const;
+const TRADES = ['Bakery', 'Tours', 'Dental', 'Fitness', 'Books', 'Garden', 'Bikes', 'Music'] as const;
 const PREFIXES = ['Example', 'Sample', 'Demo', 'Fictional', 'Placeholder'] as const;
 
 /** Names that say "example" in each language. */

@@ -1,7 +1,7 @@
 import type { InputTopic, PlatformRecord } from '../records.js';
 
 /** Where a record lies in the log and when it arrived (epoch ms). */
-export interface Place {
+interface Place {
   topic: InputTopic;
   partition: number;
   offset: number;
@@ -34,7 +34,7 @@ export interface WindowKey {
   end: number;
 }
 
-export interface UsageWindow extends WindowKey {
+interface UsageWindow extends WindowKey {
   used: number;
   /** The largest sum of 60 consecutive minutes ending in this hour; null for months and years. */
   peak60m: number | null;

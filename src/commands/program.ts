@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { reportFailure } from './failures.js';
 import type { Terminal } from './publish/progress.js';
 import { collectRole, needsOf, ROLES, type Role } from './roles.js';
@@ -51,7 +51,7 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     .showHelpAfterError('(--help shows the commands and options)')
     .exitOverride();
 
-  addServers(program, io);
+  addServers(program, io, exit);
   program
     .command('publish')
     .description('publish NDJSON files to the platform topics, one {"topic": …, "value": {…}} a line')
@@ -78,15 +78,26 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
   return program;
 }
 
-function addServers(program: Command, io: Io): void {
+function addServers(program: Command, io: Io, exit: (code: number) => void): void {
   program
     .command('start')
     .description('bring up the embedded servers, run every role and play simulated traffic')
     .option('--no-simulation', 'leave the simulated traffic out')
     .option('--reset', 'start from nothing', false)
-    .action(async (options: { simulation: boolean; reset: boolean }) => {
+    .option(
+      '--for <minutes>',
+      'play so long, hold the result against the simulated platform, and end',
+      minutes,
+    )
+    .action(async (options: { simulation: boolean; reset: boolean; for?: number }) => {
       const { start } = await import('./start.js');
-      await start({ simulation: options.simulation, reset: options.reset });
+      exit(
+        await start({
+          simulation: options.simulation,
+          reset: options.reset,
+          forMinutes: options.for ?? null,
+        }),
+      );
     });
   program
     .command('serve')
@@ -106,6 +117,12 @@ function addServers(program: Command, io: Io): void {
       const { migrate } = await import('./migrate.js');
       await migrate(io.env, io.stdout, io.interruption());
     });
+}
+
+function minutes(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('Minutes are a number above 0.');
+  return value;
 }
 
 function version(): string {

@@ -1,25 +1,36 @@
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startSimulation, type Simulation } from '../simulation/run.js';
+import { verifySimulation } from '../simulation/verify.js';
 import { startStack, type ProgressEvent, type Stack, type StackOptions } from '../stack/index.js';
 import { choosePorts } from '../stack/ports.js';
 import { createClock } from '../support/clock.js';
 import { ExpectedError } from '../support/expectedError.js';
-import { createFileLog } from '../support/log.js';
+import { createFileLog, type Log } from '../support/log.js';
 import { createDisplay } from './start/display.js';
 import { Engine } from './start/engine.js';
 import { watch } from './start/watch.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const DATA = join(ROOT, '.data');
+const SIMULATION = join(DATA, 'simulation');
 const DEFAULT_HTTP_PORT = 8080;
 const SEED = 20_211_019;
 
+export interface StartOptions {
+  readonly simulation: boolean;
+  readonly reset: boolean;
+  /** Null: until Ctrl-C. */
+  readonly forMinutes: number | null;
+}
+
 /**
  * Brings up what the environment does not name, runs every role against it and plays simulated traffic, until Ctrl-C;
- * then ends everything it started. State lies under `.data/` and the next start goes on from it.
+ * then ends everything it started. State lies under `.data/` and the next start goes on from it. Returns the exit code:
+ * 1 when the result was held against the simulated platform and differs.
  */
-export async function start(options: { simulation: boolean; reset: boolean }): Promise<void> {
+export async function start(options: StartOptions): Promise<number> {
   const external = givenAddresses(process.env);
   // Until the servers are up, Ctrl-C ends this process at once, and they end with it.
   const stack = await startStack({
@@ -39,7 +50,7 @@ export async function start(options: { simulation: boolean; reset: boolean }): P
   try {
     const env = engineEnv(stack);
     engine = await startEngine(env);
-    if (stopping.signal.aborted) return;
+    if (stopping.signal.aborted) return 0;
     printAddresses(stack, engine);
     const clockStart = process.env['CLOCK_START'];
     const clock = createClock(clockStart === undefined ? undefined : Date.parse(clockStart));
@@ -50,7 +61,7 @@ export async function start(options: { simulation: boolean; reset: boolean }): P
         seed: SEED,
         brokers,
         registryUrl: stack.addresses.schemaRegistryUrl,
-        stateDir: join(DATA, 'simulation'),
+        stateDir: SIMULATION,
         log,
         now: () => clock.now(),
       });
@@ -63,10 +74,15 @@ export async function start(options: { simulation: boolean; reset: boolean }): P
       signal: stopping.signal,
       now: () => clock.now(),
     });
-    const ended = await Promise.race([engine.ended, watching.then(() => null)]);
+    const played = timeUp(options.forMinutes, stopping.signal);
+    const ended = await Promise.race([engine.ended, watching.then(() => null), played]);
+    const verifying = options.forMinutes !== null && !stopping.signal.aborted && ended === null;
     stopping.abort();
     await watching;
     if (ended !== null) throw new ExpectedError(ended);
+    if (!verifying) return 0;
+    await simulation?.stop();
+    return await verify(stack, log, clock.shiftMs);
   } finally {
     process.stdout.write('\nstopping\n');
     await simulation?.stop().catch(() => undefined);
@@ -74,6 +90,32 @@ export async function start(options: { simulation: boolean; reset: boolean }): P
     await stack.stop();
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onSignal);
   }
+}
+
+/** Resolves when the minutes are over; never, without them. */
+async function timeUp(minutes: number | null, signal: AbortSignal): Promise<null> {
+  if (minutes === null) return new Promise(() => undefined);
+  await sleep(minutes * 60_000, undefined, { signal }).catch(() => undefined);
+  return null;
+}
+
+async function verify({ addresses }: Stack, log: Log, shiftMs: number): Promise<number> {
+  process.stdout.write('\nno more traffic: counting once more from the topics, independently\n');
+  const { counts, differences } = await verifySimulation({
+    brokers: addresses.kafkaBrokers.split(','),
+    registryUrl: addresses.schemaRegistryUrl,
+    databaseUrl: addresses.databaseUrl,
+    inboxUrl: addresses.inboxUrl,
+    stateDir: SIMULATION,
+    log,
+    shiftMs,
+  });
+  for (const [what, count] of Object.entries(counts)) process.stdout.write(`  ${what.padEnd(36)}${count}\n`);
+  for (const difference of differences) process.stdout.write(`  DIFFERENT: ${difference}\n`);
+  process.stdout.write(
+    differences.length === 0 ? 'equal to the truth\n' : `${differences.length} differences\n`,
+  );
+  return differences.length === 0 ? 0 : 1;
 }
 
 function givenAddresses(env: NodeJS.ProcessEnv): StackOptions['external'] {

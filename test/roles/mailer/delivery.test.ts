@@ -183,6 +183,24 @@ describe('a retry', () => {
     expect(await harness.deliveriesOf(notice)).toMatchObject([{ status: 'SENT', attempts: 3, reason: null }]);
   });
 
+  it('sends the message of the first attempt, whatever has changed since', async () => {
+    const ada = unique('ada');
+    harness.smtp.forRecipient(ada, { afterDot: 451 });
+    const notice = await harness.notice([contact(ada)]);
+    await harness.start();
+    await harness.publish(notice);
+    await until(() => harness.receivedFor(ada).length > 0);
+    await harness.pool.query(
+      `update accounts set snapshot = jsonb_set(snapshot, '{company}', '"Renamed"') where account_id = $1`,
+      [notice.accountId],
+    );
+    harness.smtp.forRecipient(ada, 'accept');
+    await harness.settled(notice, 'SENT');
+    const received = harness.receivedFor(ada);
+    expect(received.length).toBeGreaterThan(1);
+    expect(new Set(received.map(digest)).size).toBe(1);
+  });
+
   it('is not judged again: the window may end after the first attempt', async () => {
     const ada = unique('ada');
     harness.smtp.forRecipient(ada, { recipient: 450 });

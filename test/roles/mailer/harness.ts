@@ -233,6 +233,12 @@ export class Harness {
     await this.settled(marker, 'SENT');
   }
 
+  /** How many attempts ended in that way, as the metrics say. */
+  async attemptsEnded(outcome: string): Promise<number> {
+    const { values } = await this.metrics.deliveries.get();
+    return values.find(({ labels }) => labels.outcome === outcome)?.value ?? 0;
+  }
+
   /** Mails that the server took, for one recipient. */
   acceptedFor(address: string): Buffer[] {
     return this.smtp.accepted.filter(({ to }) => to.includes(address)).map(({ raw }) => raw);

@@ -63,8 +63,9 @@ describe('an attempt that outlives its lease', () => {
     await until(() => harness.smtp.waiting() === 1);
     await harness.start();
     await harness.settled(notice, 'SENT');
+    const lost = await harness.attemptsEnded('lost');
     harness.smtp.release();
-    await harness.stopMailers();
+    await until(async () => (await harness.attemptsEnded('lost')) > lost);
     expect(harness.receivedFor(ada)).toHaveLength(1);
     expect(await harness.deliveriesOf(notice)).toMatchObject([{ status: 'SENT', attempts: 2 }]);
   });

@@ -1,10 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive } from '../../src/stack/processes.js';
 import { readLock } from '../../src/stack/lock.js';
 import { temporaryFolder } from '../support/stack.js';
 import { killHard, runProgram, survivors, untilEnded, untilUp, type Running } from './program.js';
+
+// Real servers and JVMs on a machine that may be busy with other things.
+jest.setTimeout(90_000);
 
 const PARTS = 'postgres,inbox';
 

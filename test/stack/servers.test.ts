@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -8,6 +8,9 @@ import { createTransport } from 'nodemailer';
 import { ALL_PARTS, startStack, type ProgressEvent, type Stack } from '../../src/stack/index.js';
 import { identify, isAlive } from '../../src/stack/processes.js';
 import { LIB_DIR, temporaryFolder } from '../support/stack.js';
+
+// Real servers and JVMs on a machine that may be busy with other things.
+jest.setTimeout(90_000);
 
 const TOPIC = 'kept';
 const dataDir = temporaryFolder();

@@ -1,10 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { javaMajor } from '../../src/stack/java.js';
 import { dependencyPlugin, install, isInstalled, type Library } from '../../src/stack/library.js';
 import { temporaryFolder } from '../support/stack.js';
 import { runProgram, untilEnded } from './program.js';
+
+// Real servers and JVMs on a machine that may be busy with other things.
+jest.setTimeout(90_000);
 
 let folder: string;
 let bin: string;

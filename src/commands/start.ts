@@ -74,13 +74,15 @@ export async function start(options: StartOptions): Promise<number> {
       signal: stopping.signal,
       now: () => clock.now(),
     });
-    const played = timeUp(options.forMinutes, stopping.signal);
-    const ended = await Promise.race([engine.ended, watching.then(() => null), played]);
-    const verifying = options.forMinutes !== null && !stopping.signal.aborted && ended === null;
+    const over = await Promise.race([
+      engine.ended.then((reason) => ({ reason })),
+      watching.then(() => 'interrupted' as const),
+      timeUp(options.forMinutes),
+    ]);
     stopping.abort();
     await watching;
-    if (ended !== null) throw new ExpectedError(ended);
-    if (!verifying) return 0;
+    if (typeof over === 'object') throw new ExpectedError(over.reason);
+    if (over === 'interrupted') return 0;
     await simulation?.stop();
     return await verify(stack, log, clock.shiftMs);
   } finally {
@@ -93,10 +95,10 @@ export async function start(options: StartOptions): Promise<number> {
 }
 
 /** Resolves when the minutes are over; never, without them. */
-async function timeUp(minutes: number | null, signal: AbortSignal): Promise<null> {
+async function timeUp(minutes: number | null): Promise<'over'> {
   if (minutes === null) return new Promise(() => undefined);
-  await sleep(minutes * 60_000, undefined, { signal }).catch(() => undefined);
-  return null;
+  await sleep(minutes * 60_000, undefined, { ref: false });
+  return 'over';
 }
 
 async function verify({ addresses }: Stack, log: Log, shiftMs: number): Promise<number> {

@@ -2,7 +2,7 @@ import { isValidZone, newCalendar, windowAt, withSettings, type Calendar } from 
 import type { AccountEvent } from '../events.js';
 import { soundSnapshot, type AccountSnapshot, type AccountStatus, type SnapshotProblem } from './snapshot.js';
 
-/** Plan and status from an instant on (epoch ms, the platform's `updatedAt`). */
+/** Plan and status from an instant on: when the snapshot was taken in (its arrival, epoch ms). */
 export interface PlanInForce {
   readonly from: number;
   readonly plan: string;
@@ -39,7 +39,7 @@ export function applyAccountEvent(account: Account | null, event: AccountEvent):
       ? openAt(newCalendar(snapshot.timeZone, snapshot.billingAnchorDay), event.arrivedAt)
       : withSettings(account.calendar, snapshot.timeZone, snapshot.billingAnchorDay, event.arrivedAt);
   const history = extend(account?.history ?? [], {
-    from: snapshot.updatedAt,
+    from: event.arrivedAt,
     plan: snapshot.plan,
     status: snapshot.status,
   });
@@ -82,12 +82,22 @@ function extend(history: readonly PlanInForce[], entry: PlanInForce): PlanInForc
   }
   const kept = history.filter(({ from }, i) => {
     const next = history[i + 1];
-    return from !== entry.from && (next === undefined || next.from > entry.from - HISTORY_KEPT_MS);
+    // Arrivals of different partitions need not ascend: the newest word stands last, whatever its time.
+    return from < entry.from && (next === undefined || next.from > entry.from - HISTORY_KEPT_MS);
   });
-  return [...kept, entry].sort((a, b) => a.from - b.from);
+  return [...kept, entry];
 }
 
 function sameSnapshot(raw: AccountSnapshot, account: Account): boolean {
   const sound = soundSnapshot(raw, isValidZone);
-  return JSON.stringify(sound.snapshot) === JSON.stringify(account.snapshot);
+  return inKeyOrder(sound.snapshot) === inKeyOrder(account.snapshot);
+}
+
+// A snapshot read back from the database has its keys in another order.
+function inKeyOrder(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : part,
+  );
 }

@@ -16,7 +16,8 @@ export interface Ruling {
  */
 export function rulingFor(account: Account, window: Window, at: number, context: Context): Ruling {
   const open = window.end > at;
-  const plan = open ? account.snapshot.plan : planBefore(account, window.end);
+  // The plan in force now, unless the window ended before it came: an outage brings events older than a snapshot.
+  const plan = planBefore(account, window.end);
   const version = policyAt(context.policy, open ? at : window.end - 1);
   return { plan, version, limits: limitsOf(version, plan) };
 }

@@ -7,7 +7,8 @@ import type { Needs } from '../counting/needs.js';
 import type { AccountEvent } from '../events.js';
 import { cancelledNotice, cancelNotice, isStillTrue, issueWarning } from '../notices/issue.js';
 import { limitsOf, policyAt, RULES, type Limit, type Metric } from '../policy/policy.js';
-import { HOUR_MS, type Window, type WindowKind } from '../windows/window.js';
+import { windowAt } from '../windows/calendar.js';
+import { HOUR_MS, hourOf, type Window, type WindowKind } from '../windows/window.js';
 import type { Context } from './context.js';
 import { judge, ledgerOf, putUnder } from './judge.js';
 import type { Notice } from './ledger.js';
@@ -39,13 +40,12 @@ export function takeAccountEvent(
 
 /** The windows open at an instant (epoch ms), and those about to open that may already be in use. */
 export function openWindows(
-  state: AccountState,
-  changes: AccountChanges,
   at: number,
+  windowAtInstant: (kind: WindowKind, instant: number) => Window,
 ): { kind: WindowKind; window: Window }[] {
   return KINDS.flatMap((kind) => {
-    const now = windowOf(state, changes, kind, at);
-    const soon = windowOf(state, changes, kind, at + AHEAD_MS);
+    const now = windowAtInstant(kind, at);
+    const soon = windowAtInstant(kind, at + AHEAD_MS);
     return (soon.start === now.start ? [now] : [now, soon]).map((window) => ({ kind, window }));
   });
 }
@@ -65,7 +65,7 @@ export function rejudgeOpen(
   const { account } = state;
   if (account === null) return;
   const judged: { row: UsageWindow; limit: Limit | undefined }[] = [];
-  for (const { kind, window } of openWindows(state, changes, at)) {
+  for (const { kind, window } of openWindows(at, (k, instant) => windowOf(state, changes, k, instant))) {
     const ruling = rulingFor(account, window, at, context);
     openNewlyNamed(state, ruling, kind, window);
     for (const row of state.windows.get(window.start) ?? []) {
@@ -97,15 +97,18 @@ function openNewlyNamed(state: AccountState, ruling: Ruling, kind: WindowKind, w
 }
 
 function cancelUntrue(state: AccountState, changes: AccountChanges, at: number, context: Context): void {
-  const isTrue = (notice: Notice): boolean => {
-    if (state.account === null || notice.window.end <= at) return true;
-    const row = state.findWindow(notice.rule, notice.workspaceId, notice.window.start);
+  const limitIfTrue = (notice: Notice): Limit | null => {
+    if (state.account === null) return null;
     const ruling = rulingFor(state.account, notice.window, at, context);
-    return isStillTrue(notice, row, limitOf(ruling, notice.rule, notice.workspaceId));
+    const limit = limitOf(ruling, notice.rule, notice.workspaceId);
+    // An ended window keeps its limit, and its figure only grows.
+    if (notice.window.end <= at) return limit ?? null;
+    const row = state.findWindow(notice.rule, notice.workspaceId, notice.window.start);
+    return limit !== undefined && isStillTrue(notice, row, limit) ? limit : null;
   };
   for (const notice of [...ledgerOf(state).notices]) {
-    if (notice.status !== 'PENDING' || notice.attempted || isTrue(notice)) continue;
-    cancelNotice(state, changes, notice, isTrue, context);
+    const open = notice.status === 'PENDING' && !notice.attempted && notice.window.end > at;
+    if (open && limitIfTrue(notice) === null) cancelNotice(state, changes, notice, limitIfTrue, context);
   }
 }
 
@@ -127,13 +130,12 @@ function reissue(
 /** What has to be loaded before an account event can be taken; null: it re-judges nothing. */
 export function needsOfChange(
   state: AccountState,
-  changes: AccountChanges,
   event: AccountEvent,
   context: Context,
 ): { needs: Needs; sums: Map<Metric, Window> } | null {
   const before = state.account;
-  const plan = event.snapshot?.plan;
-  if (before === null || plan === undefined || plan === before.snapshot.plan) return null;
+  const after = applyAccountEvent(before, event);
+  if (before === null || after === null || after.snapshot.plan === before.snapshot.plan) return null;
   const needs: Needs = {
     seen: new Map(),
     periods: new Map(),
@@ -141,8 +143,11 @@ export function needsOfChange(
     since: event.arrivedAt,
   };
   const sums = new Map<Metric, Window>();
-  const limits = limitsOf(policyAt(context.policy, event.arrivedAt), plan);
-  for (const { kind, window } of openWindows(state, changes, event.arrivedAt)) {
+  const limits = limitsOf(policyAt(context.policy, event.arrivedAt), after.snapshot.plan);
+  // Nothing is opened here: a window opened before the snapshot's settings are taken would keep the old ones.
+  const peek = (kind: WindowKind, instant: number): Window =>
+    kind === 'hour' ? hourOf(instant) : windowAt(after.calendar, kind, instant).window;
+  for (const { kind, window } of openWindows(event.arrivedAt, peek)) {
     needs.windowStarts.add(window.start);
     for (const { metric } of limits.filter(({ windowKind }) => windowKind === kind)) {
       if (kind === 'hour') {

@@ -29,9 +29,8 @@ export async function releaseSuppressed(
     scope.rule,
     scope.workspaceId,
   );
-  if (!isStillTrue(heldBack, row, limit)) return;
-  release(heldBack, context.now);
-  if (heldBack.status !== 'PENDING') return;
+  if (limit === undefined || !isStillTrue(heldBack, row, limit)) return;
+  if (!release(heldBack, account, notices, limit, context.now)) return;
   await updateNotices(tx, [{ accountId: scope.accountId, it: heldBack }]);
   await appendOutbox(tx, [
     {

@@ -30,15 +30,24 @@ export function inCooldown(
   );
 }
 
-/** The newest warning that a notice's cooldown suppressed: to be issued when that notice fails or is cancelled. */
+/**
+ * The newest warning that a notice's cooldown suppressed: to be issued when that notice fails or is cancelled. One that
+ * came after a later warning of the scope was suppressed by that.
+ */
 export function newestSuppressedBy(notices: readonly Notice[], failed: Notice): Notice | undefined {
-  return notices
+  const ofScope = notices.filter((notice) => sameScope(notice, failed));
+  const nextWarning = Math.min(
+    ...ofScope
+      .filter((n) => n !== failed && n.createdAt > failed.createdAt && n.status !== 'SUPPRESSED')
+      .map((n) => n.createdAt),
+  );
+  return ofScope
     .filter(
       (notice) =>
-        sameScope(notice, failed) &&
         notice.status === 'SUPPRESSED' &&
         notice.reason === 'cooldown' &&
-        notice.createdAt >= failed.createdAt,
+        notice.createdAt >= failed.createdAt &&
+        notice.createdAt < nextWarning,
     )
     .sort((a, b) => a.createdAt - b.createdAt)
     .at(-1);

@@ -1,4 +1,4 @@
-import { isActive } from '../accounts/account.js';
+import { isActive, type Account } from '../accounts/account.js';
 import { figureOf, type AccountState, type UsageWindow } from '../counting/accountState.js';
 import type { AccountChanges } from '../counting/changes.js';
 import type { Context } from '../judging/context.js';
@@ -73,26 +73,38 @@ export function cancelNotice(
   state: AccountState,
   changes: AccountChanges,
   notice: Notice,
-  isTrue: (other: Notice) => boolean,
+  limitIfTrue: (other: Notice) => Limit | null,
   context: Context,
 ): void {
   notice.status = 'CANCELLED';
   notice.reason = 'no-longer-true';
   changes.changedNotices.add(notice);
-  const heldBack = newestSuppressedBy(state.ledger?.notices ?? [], notice);
-  if (heldBack === undefined || !isTrue(heldBack)) return;
-  release(heldBack, context.now);
-  if (heldBack.status !== 'PENDING') return;
+  const notices = state.ledger?.notices ?? [];
+  const heldBack = newestSuppressedBy(notices, notice);
+  const limit = heldBack === undefined ? null : limitIfTrue(heldBack);
+  if (heldBack === undefined || limit === null || state.account === null) return;
+  if (!release(heldBack, state.account, notices, limit, context.now)) return;
   changes.changedNotices.add(heldBack);
   publish(changes, heldBack);
 }
 
-/** Issues a notice that a cooldown suppressed, unless it has become stale. */
-export function release(notice: Notice, now: number): void {
-  if (isStale(notice.windowKind, notice.window, now)) return;
+/**
+ * Issues a notice that a cooldown suppressed; false: it stays suppressed, because it is stale by now, the account is
+ * not active any more or another warning went out meanwhile.
+ */
+export function release(
+  notice: Notice,
+  account: Account,
+  notices: readonly Notice[],
+  limit: Limit,
+  now: number,
+): boolean {
+  if (!isActive(account) || isStale(notice.windowKind, notice.window, now)) return false;
+  if (inCooldown(notices, notice, limit.cooldownMs, now)) return false;
   notice.status = 'PENDING';
   notice.reason = null;
   notice.createdAt = now;
+  return true;
 }
 
 /** The latest notice about the row's limit, when it was cancelled. */

@@ -25,6 +25,11 @@ export function periodOf(metric: Metric, instant: number): number {
 /** The scope "whole account": beside each workspace's slots their sum is kept in memory. */
 export const WHOLE_ACCOUNT = '';
 
+/** A sum that stays at the largest exact whole number: absurd upload sizes must not make figures unreadable. */
+export function plus(figure: number, amount: number): number {
+  return Math.min(Number.MAX_SAFE_INTEGER, figure + amount);
+}
+
 /** The counts of one metric and period by workspace id, and their sum under {@link WHOLE_ACCOUNT}. */
 export type Period = Map<string, Float64Array>;
 
@@ -56,7 +61,7 @@ export class Buckets {
     if (period.has(workspaceId)) return;
     period.set(workspaceId, slots);
     const sum = this.slotsOf(period, WHOLE_ACCOUNT);
-    slots.forEach((n, i) => (sum[i] = (sum[i] ?? 0) + n));
+    slots.forEach((n, i) => (sum[i] = plus(sum[i] ?? 0, n)));
   }
 
   add(instant: number, workspaceId: string, amount: number): void {
@@ -65,7 +70,7 @@ export class Buckets {
     const period = this.period(start);
     for (const scope of [workspaceId, WHOLE_ACCOUNT]) {
       const slots = this.slotsOf(period, scope);
-      slots[slot] = (slots[slot] ?? 0) + amount;
+      slots[slot] = plus(slots[slot] ?? 0, amount);
     }
   }
 
@@ -82,7 +87,7 @@ export class Buckets {
       if (start >= window.end || start + periodMs(this.metric) <= window.start) continue;
       period.get(scope)?.forEach((n, i) => {
         const at = start + i * ms;
-        if (at >= window.start && at < window.end) total += n;
+        if (at >= window.start && at < window.end) total = plus(total, n);
       });
     }
     return total;

@@ -6,7 +6,7 @@ import { RULES, type Limit, type LimitRule, type Metric } from '../policy/policy
 import { windowAt } from '../windows/calendar.js';
 import { HOUR_MS, hourOf, type Window, type WindowKind } from '../windows/window.js';
 import { scopeId, seenKey, type AccountState, type UsageWindow } from './accountState.js';
-import { periodOf, WHOLE_ACCOUNT } from './buckets.js';
+import { periodOf, plus, WHOLE_ACCOUNT } from './buckets.js';
 import type { AccountChanges } from './changes.js';
 import { peakEndingFrom } from './peak.js';
 
@@ -90,7 +90,7 @@ function countInWindow(
     }
   }
   for (const row of rowsOf(state, event, kind, window.start)) {
-    row.used += event.amount;
+    row.used = plus(row.used, event.amount);
     if (row.peak !== null) row.peak = Math.max(row.peak, risenPeak(state, row, event.occurredAt));
     settle(state, changes, row, event, context);
   }

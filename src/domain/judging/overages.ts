@@ -54,7 +54,8 @@ export function projectedUse(used: number, window: Window, at: number): number |
   const elapsed = at - window.start;
   if (elapsed < DAY_MS) return null;
   if (at >= window.end) return used;
-  return Math.max(used, Math.round((used * (window.end - window.start)) / elapsed));
+  const projected = Math.round((used * (window.end - window.start)) / elapsed);
+  return Math.max(used, Math.min(projected, Number.MAX_SAFE_INTEGER));
 }
 
 function contactOf(account: Account | null): { accountName: string | null; contactEmail: string | null } {

@@ -60,9 +60,9 @@ export async function moveOffsets(tx: Queryable, steps: readonly OffsetStep[]): 
   ];
   await tx.query(
     `insert into input_offsets (topic, partition, next_offset)
-     select topic, partition, 0 from unnest($1::text[], $2::int[]) as t(topic, partition)
+     select * from unnest($1::text[], $2::int[], $3::int8[])
      on conflict do nothing`,
-    columns.slice(0, 2),
+    columns.slice(0, 3),
   );
   const { rowCount } = await tx.query(
     `with step as (

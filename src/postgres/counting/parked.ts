@@ -36,20 +36,24 @@ export async function parkEvents(tx: Queryable, parked: readonly ParkedEvent[]):
   );
 }
 
-/** Takes out the parked events of accounts, per account in the order of arrival. */
+/**
+ * Takes out the parked events of accounts that became known, per account in the order of arrival. Those that arrived
+ * before `oldest` (epoch ms) have waited too long: they stay, to become dead letters.
+ */
 export async function unparkEvents(
   tx: Queryable,
-  accountIds: readonly string[],
+  accounts: readonly { readonly accountId: string; readonly oldest: number }[],
 ): Promise<Map<string, UsageEvent[]>> {
   const taken = new Map<string, UsageEvent[]>();
-  if (accountIds.length === 0) return taken;
+  if (accounts.length === 0) return taken;
   const { rows } = await tx.query<{ account_id: string; event: UsageEvent & { idHash: string } }>(
     `with taken as (
-       delete from parked_events where account_id = any($1::text[])
-       returning account_id, topic, partition, "offset", arrived_at, event
+       delete from parked_events p using unnest($1::text[], $2::timestamptz[]) as a(account_id, oldest)
+       where p.account_id = a.account_id and p.arrived_at >= a.oldest
+       returning p.account_id, topic, partition, "offset", arrived_at, event
      )
      select account_id, event from taken order by arrived_at, topic, partition, "offset"`,
-    [accountIds],
+    [accounts.map(({ accountId }) => accountId), accounts.map(({ oldest }) => timestamp(oldest))],
   );
   for (const { account_id, event } of rows) {
     const events = taken.get(account_id) ?? [];

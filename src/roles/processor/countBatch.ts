@@ -34,6 +34,9 @@ export interface CountResult {
   readonly outgoing: number;
 }
 
+// Contract §3, "Unknown account".
+const PARKED_FOR_MS = 35 * 86_400_000;
+
 interface Work extends Changed {
   readonly accountEvents: AccountEvent[];
   usage: UsageEvent[];
@@ -124,21 +127,28 @@ async function takeAccountEvents(tx: Queryable, works: readonly Work[], context:
       const event = work.accountEvents[round];
       return event === undefined ? [] : [{ ...work, event }];
     });
-    const wanted = due.flatMap(({ state, changes, event }) => {
-      const change = needsOfChange(state, changes, event, context);
+    const wanted = due.flatMap(({ state, event }) => {
+      const change = needsOfChange(state, event, context);
       return change === null ? [] : [{ state, ...change }];
     });
     await loadPieces(tx, wanted);
     await loadSums(tx, wanted);
     for (const { state, changes, event } of due) takeAccountEvent(state, changes, event, context);
   }
-  const nowKnown = unknownBefore.filter(({ state }) => state.account !== null);
+  const nowKnown = unknownBefore
+    .filter(({ state }) => state.account !== null)
+    .map((work) => ({
+      work,
+      arrivedAt: work.accountEvents.find((e) => e.snapshot !== null)?.arrivedAt ?? context.now,
+    }));
   const unparked = await unparkEvents(
     tx,
-    nowKnown.map(({ state }) => state.accountId),
+    nowKnown.map(({ work, arrivedAt }) => ({
+      accountId: work.state.accountId,
+      oldest: arrivedAt - PARKED_FOR_MS,
+    })),
   );
-  for (const work of nowKnown) {
-    const arrivedAt = work.accountEvents[0]?.arrivedAt ?? context.now;
+  for (const { work, arrivedAt } of nowKnown) {
     const events = unparked.get(work.state.accountId) ?? [];
     // Counted as of now: they could not be judged before.
     work.usage = [...events.map((event) => ({ ...event, arrivedAt })), ...work.usage];

@@ -1,6 +1,7 @@
 import type { AccountState } from '../../domain/counting/accountState.js';
 import { periodOf } from '../../domain/counting/buckets.js';
 import type { Needs } from '../../domain/counting/needs.js';
+import { hasCrossing, hasOverage, type Ledger, type OverageStep } from '../../domain/judging/ledger.js';
 import { SeenIds } from '../../domain/counting/seenIds.js';
 import type { Metric } from '../../domain/policy/policy.js';
 import { HOUR_MS, type Window } from '../../domain/windows/window.js';
@@ -94,7 +95,29 @@ async function loadLedgersSince(tx: Queryable, wanted: readonly Wanted[]): Promi
   const since = Math.min(...missing.map(({ needs }) => needs.since)) - LEDGER_REACH_MS - LEDGER_STEP_MS;
   const ids = missing.map(({ state }) => state.accountId);
   const ledgers = await loadLedgers(tx, ids, since);
-  for (const { state } of missing) state.ledger = ledgers.get(state.accountId) ?? null;
+  for (const { state } of missing) {
+    const loaded = ledgers.get(state.accountId);
+    if (loaded !== undefined) state.ledger = state.ledger === null ? loaded : extended(state.ledger, loaded);
+  }
+}
+
+/** What is held stands, since this transaction may have changed it; from further back comes what it did not have. */
+function extended(held: Ledger, loaded: Ledger): Ledger {
+  const notices = new Set(held.notices.map(({ id }) => id));
+  return {
+    since: loaded.since,
+    crossings: [
+      ...loaded.crossings.filter((c) => !hasCrossing(held, c, c.level, c.limit)),
+      ...held.crossings,
+    ],
+    notices: [...loaded.notices.filter(({ id }) => !notices.has(id)), ...held.notices],
+    overages: [...loaded.overages.filter((o) => !hasStep(held, o)), ...held.overages],
+  };
+}
+
+function hasStep(ledger: Ledger, step: OverageStep): boolean {
+  const window = { start: step.windowStart, end: step.windowStart };
+  return hasOverage(ledger, { ...step, window }, step.stepPercent, step.limit);
 }
 
 /** Loads every bucket of the windows, so that their sums can be taken. */

@@ -29,7 +29,7 @@ interface RawAccount {
   }[];
 }
 
-/** A snapshot of an account. Only its id and its time must be sound; the rest is taken as far as it makes sense. */
+/** A snapshot of an account. Only its ids and its time must be sound; the rest is taken as far as it makes sense. */
 export function decodeAccount(raw: RawAccount, arrivedAt: number): Decoded {
   const accountId = id(raw.accountId, 'accountId');
   const snapshot: AccountSnapshot = {
@@ -40,7 +40,7 @@ export function decodeAccount(raw: RawAccount, arrivedAt: number): Decoded {
     plan: text(raw.plan),
     isDeal: raw.isDeal,
     customerType: raw.customerType,
-    ownerId: text(raw.ownerId),
+    ownerId: id(raw.ownerId, 'ownerId'),
     company: optionalText(raw.company),
     locale: text(raw.locale),
     timeZone: text(raw.timeZone),
@@ -53,7 +53,7 @@ export function decodeAccount(raw: RawAccount, arrivedAt: number): Decoded {
       notify: c.notify,
     })),
     workspaces: raw.workspaces.map((w): Workspace => ({
-      workspaceId: text(w.workspaceId),
+      workspaceId: id(w.workspaceId, 'workspaceId'),
       name: text(w.name),
       websites: w.websites.map((s) => ({ domain: text(s.domain), company: optionalText(s.company) })),
     })),

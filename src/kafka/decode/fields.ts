@@ -4,7 +4,9 @@ import { InvalidField } from './decoded.js';
 
 const ID_MAX = 200;
 const HASH_BYTES = 16;
-const LAST_INSTANT_MS = 8.64e15;
+// What ISO 8601 and Postgres both write: the years 1 to 9999.
+const FIRST_INSTANT_MS = Date.parse('0001-01-01T00:00:00Z');
+const LAST_INSTANT_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** An id: 1–200 characters of valid UTF-8 without U+0000 (contract §2). Throws {@link InvalidField}. */
 export function id(bytes: Buffer, field: string): string {
@@ -28,9 +30,10 @@ export function optionalText(bytes: Buffer | null): string | null {
   return bytes === null ? null : text(bytes);
 }
 
-/** An instant that a date can hold, epoch ms. Throws {@link InvalidField}. */
+/** An instant of the years 1 to 9999, epoch ms. Throws {@link InvalidField}. */
 export function instant(ms: number, field: string): number {
-  if (Math.abs(ms) > LAST_INSTANT_MS) throw new InvalidField(`${field} is out of range: ${ms}`);
+  if (ms < FIRST_INSTANT_MS || ms > LAST_INSTANT_MS)
+    throw new InvalidField(`${field} is out of range: ${ms}`);
   return ms;
 }
 

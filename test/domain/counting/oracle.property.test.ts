@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { recount } from '../../../src/simulation/truth/recount.js';
+import {
+  comparable,
+  happenings,
+  logOf,
+  resultsOf,
+  smallPolicy,
+  UPLOAD_BYTES,
+  type Happening,
+} from '../../support/engineLog.js';
+import { MemoryEngine } from '../../support/memoryEngine.js';
+
+const POLICY = smallPolicy();
+const SEED = process.env['FC_SEED'] === undefined ? {} : { seed: Number(process.env['FC_SEED']) };
+const RUNS = Number(process.env['FC_RUNS'] ?? 120);
+
+function compare(happened: readonly Happening[]): void {
+  const log = logOf(happened);
+  const engine = new MemoryEngine(POLICY).run(log);
+  const until = log.at(-1)?.arrivedAt ?? 0;
+  const truth = recount(log, { uploadBytesPerYear: UPLOAD_BYTES, until });
+  expect(comparable(engine.results())).toEqual(comparable(resultsOf(truth)));
+  expect(engine.inconsistencies()).toEqual([]);
+  const ids = engine.outgoing.map((event) => event.eventId);
+  expect(new Set(ids).size).toBe(ids.length);
+}
+
+describe('the domain against the naive recount', () => {
+  it('agrees on every short log', () => {
+    fc.assert(fc.property(happenings(12), compare), { numRuns: RUNS * 3, ...SEED });
+  }, 120_000);
+
+  it('agrees on long logs', () => {
+    fc.assert(fc.property(happenings(45), compare), { numRuns: RUNS / 3, ...SEED });
+  }, 120_000);
+});

@@ -1,0 +1,221 @@
+import { createHash } from 'node:crypto';
+import { figureOf, AccountState } from '../../src/domain/counting/accountState.js';
+import { AccountChanges, type Outgoing } from '../../src/domain/counting/changes.js';
+import { countEvent } from '../../src/domain/counting/count.js';
+import { needsOf, sumsNeeded } from '../../src/domain/counting/needs.js';
+import { SeenIds } from '../../src/domain/counting/seenIds.js';
+import type { AccountEvent, UsageEvent } from '../../src/domain/events.js';
+import type { Context } from '../../src/domain/judging/context.js';
+import { needsOfChange, takeAccountEvent } from '../../src/domain/judging/rejudge.js';
+import type { Policy } from '../../src/domain/policy/policy.js';
+import { eventId } from '../../src/support/eventId.js';
+import type { LogEntry } from '../../src/simulation/truth/types.js';
+import type { UsageRecord } from '../../src/simulation/records.js';
+import type { Results } from './engineLog.js';
+
+const EVERYTHING = { start: -8e15, end: 8e15 };
+const DAY = 86_400_000;
+
+/** Runs a log through the domain alone: no database, no Kafka, everything that was counted is "loaded". */
+export class MemoryEngine {
+  private readonly states = new Map<string, AccountState>();
+  private readonly changes = new Map<string, AccountChanges>();
+  private readonly parked = new Map<string, UsageEvent[]>();
+  readonly outgoing: Outgoing[] = [];
+
+  constructor(private readonly policy: Policy) {}
+
+  run(log: readonly LogEntry[]): this {
+    for (const entry of log) {
+      const decoded = decodedOf(entry);
+      if (decoded === null) continue;
+      if ('snapshot' in decoded) this.takeAccount(decoded);
+      else this.take(decoded);
+    }
+    return this;
+  }
+
+  results(): Results {
+    const all = <T>(pick: (state: AccountState, changes: AccountChanges) => Iterable<T>): T[] =>
+      [...this.states].flatMap(([id, state]) => [
+        ...pick(state, this.changes.get(id) ?? new AccountChanges()),
+      ]);
+    return {
+      windows: all((state) =>
+        [...state.windows.values()].flat().map((row) => ({
+          accountId: state.accountId,
+          workspaceId: row.workspaceId === '' ? null : row.workspaceId,
+          rule: row.rule,
+          start: row.window.start,
+          end: row.window.end,
+          used: row.used,
+          peak: row.peak,
+          limit: row.limit,
+          plan: row.plan,
+        })),
+      ),
+      crossings: all((state) =>
+        (state.ledger?.crossings ?? []).map((c) => ({
+          accountId: state.accountId,
+          workspaceId: c.workspaceId === '' ? null : c.workspaceId,
+          rule: c.rule,
+          start: c.window.start,
+          level: c.level,
+          limit: c.limit,
+          used: c.used,
+          crossedAt: c.crossedAt,
+          causeEventId: c.causeEventId,
+          continuesEpisode: c.continuesEpisode,
+        })),
+      ),
+      violations: all((state, changes) =>
+        changes.violations.map((v) => ({
+          accountId: state.accountId,
+          workspaceId: v.workspaceId === '' ? null : v.workspaceId,
+          rule: v.rule,
+          start: v.windowStart ?? Number.NaN,
+          occurredAt: v.occurredAt,
+        })),
+      ),
+      overages: all((state, changes) =>
+        changes.overages.map((o) => ({
+          accountId: state.accountId,
+          workspaceId: o.workspaceId === '' ? null : o.workspaceId,
+          rule: o.rule,
+          start: o.windowStart,
+          limit: o.limit,
+          used: o.used,
+        })),
+      ),
+      notices: all((state) =>
+        (state.ledger?.notices ?? []).map((n) => ({
+          accountId: state.accountId,
+          workspaceId: n.workspaceId === '' ? null : n.workspaceId,
+          rule: n.rule,
+          start: n.window.start,
+          level: n.level,
+          createdAt: n.createdAt,
+          status: n.status,
+          reason: n.status === 'SUPPRESSED' ? n.reason : null,
+        })),
+      ),
+    };
+  }
+
+  /** Figures of rows must be the sums of their buckets. */
+  inconsistencies(): string[] {
+    return [...this.states.values()].flatMap((state) =>
+      [...state.windows.values()].flat().flatMap((row) => {
+        const metric = row.rule.startsWith('chats')
+          ? 'chats'
+          : row.rule === 'sessions-per-month'
+            ? 'sessions'
+            : row.rule === 'tickets-per-month'
+              ? 'tickets'
+              : 'upload_bytes';
+        const sum = state.bucketsOf(metric).sum(row.window, row.workspaceId);
+        const wrong = sum !== row.used || (figureOf(row) < row.used && row.peak === null);
+        return wrong ? [`${state.accountId} ${row.rule} ${row.window.start}: ${row.used} is not ${sum}`] : [];
+      }),
+    );
+  }
+
+  private contextAt(now: number): Context {
+    return { policy: this.policy, now, id: eventId };
+  }
+
+  private stateOf(accountId: string): AccountState {
+    let state = this.states.get(accountId);
+    if (state === undefined) {
+      state = new AccountState(accountId, 0);
+      state.ledger = { since: EVERYTHING.start, crossings: [], notices: [], overages: [] };
+      for (const metric of ['chats', 'sessions', 'tickets', 'upload_bytes'] as const) {
+        state.bucketsOf(metric).markLoaded(EVERYTHING);
+      }
+      this.states.set(accountId, state);
+      this.changes.set(accountId, new AccountChanges());
+    }
+    return state;
+  }
+
+  private take(event: UsageEvent): void {
+    const state = this.stateOf(event.accountId);
+    if (state.account !== null) this.count(state, event);
+    else this.parked.set(event.accountId, [...(this.parked.get(event.accountId) ?? []), event]);
+  }
+
+  private takeAccount(event: AccountEvent): void {
+    const state = this.stateOf(event.accountId);
+    const changes = this.changesOf(event.accountId);
+    const context = this.contextAt(event.arrivedAt);
+    needsOfChange(state, event, context);
+    const wasUnknown = state.account === null;
+    takeAccountEvent(state, changes, event, context);
+    this.collect(changes);
+    if (!wasUnknown || event.snapshot === null) return;
+    const waiting = this.parked.get(event.accountId) ?? [];
+    this.parked.delete(event.accountId);
+    for (const parked of waiting) {
+      if (parked.arrivedAt >= event.arrivedAt - 35 * DAY) {
+        this.count(state, { ...parked, arrivedAt: event.arrivedAt });
+      }
+    }
+  }
+
+  private count(state: AccountState, event: UsageEvent): void {
+    const changes = this.changesOf(event.accountId);
+    const context = this.contextAt(event.arrivedAt);
+    const needs = needsOf(state, changes, [event]);
+    for (const key of needs.seen.keys()) if (!state.seen.has(key)) state.seen.set(key, new SeenIds(0));
+    sumsNeeded(state, changes, [event], context);
+    countEvent(state, changes, event, context);
+    this.collect(changes);
+  }
+
+  private collect(changes: AccountChanges): void {
+    this.outgoing.push(...changes.outgoing.splice(0));
+  }
+
+  private changesOf(accountId: string): AccountChanges {
+    const changes = this.changes.get(accountId);
+    if (changes === undefined) throw new Error(`${accountId} has no changes`);
+    return changes;
+  }
+}
+
+/** What the decoder makes of an entry; null: nothing that counts. */
+export function decodedOf(entry: LogEntry): UsageEvent | AccountEvent | null {
+  if ('garbage' in entry) return null;
+  const { arrivedAt } = entry;
+  if ('tombstone' in entry) return { accountId: entry.tombstone, snapshot: null, arrivedAt };
+  if (entry.topic === 'platform.replies.v1') return null;
+  if (entry.topic === 'platform.accounts.v1') {
+    return { accountId: entry.value.accountId, snapshot: entry.value, arrivedAt };
+  }
+  return usageOf(entry, arrivedAt);
+}
+
+function usageOf(record: UsageRecord, arrivedAt: number): UsageEvent | null {
+  const { eventId: id, accountId, workspaceId, occurredAt } = record.value;
+  if (arrivedAt - occurredAt > 35 * DAY || occurredAt - arrivedAt > 600_000) return null;
+  const of = (metric: UsageEvent['metric'], counted: string, amount: number): UsageEvent => ({
+    metric,
+    eventId: id,
+    accountId,
+    workspaceId,
+    idHash: createHash('sha256').update(counted).digest().subarray(0, 16),
+    amount,
+    occurredAt,
+    arrivedAt,
+  });
+  switch (record.topic) {
+    case 'platform.chats.v1':
+      return record.value.type === 'STARTED' ? of('chats', record.value.chatId, 1) : null;
+    case 'platform.sessions.v1':
+      return record.value.type === 'STARTED' ? of('sessions', record.value.sessionId, 1) : null;
+    case 'platform.tickets.v1':
+      return record.value.type === 'CREATED' ? of('tickets', record.value.ticketId, 1) : null;
+    case 'platform.uploads.v1':
+      return of('upload_bytes', record.value.uploadId, record.value.sizeBytes);
+  }
+}

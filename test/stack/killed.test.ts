@@ -44,7 +44,9 @@ describe('a program with servers of its own', () => {
 
   it('takes the folder of a killed one over, and ends the servers that still run there', async () => {
     const first = await start();
-    // All at once, watchdogs included: nobody is left who could end the servers.
+    // All at once, watchdogs included: nobody is left who could end the servers. The program is stopped
+    // first, since it ends a server whose watchdog it sees dying.
+    first.program.kill('SIGSTOP');
     for (const { pid } of first.watchdogs) process.kill(pid, 'SIGKILL');
     await killHard(first.program);
     const orphans = Object.values(first.servers);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import avro from 'avsc';
-import { AVRO_TOPICS, type InputTopic, type OutputTopic } from './topics.js';
+import type { InputTopic, OutputTopic } from './topics.js';
 
 const SCHEMAS = new URL('../../schemas/', import.meta.url);
 
@@ -18,10 +18,6 @@ export function schemaType(topic: InputTopic | OutputTopic): avro.Type {
   const type = avro.Type.forSchema(JSON.parse(schemaText(topic)) as avro.Schema);
   types.set(topic, type);
   return type;
-}
-
-export function isAvroTopic(topic: string): topic is InputTopic | OutputTopic {
-  return (AVRO_TOPICS as readonly string[]).includes(topic);
 }
 
 /** The Confluent wire format: a zero byte, the schema id (big endian), the Avro body. */

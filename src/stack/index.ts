@@ -18,7 +18,7 @@ import {
   type StackPart,
 } from './types.js';
 
-export { ALL_PARTS, StackError } from './types.js';
+export { ALL_PARTS } from './types.js';
 export type { Part, ProgressEvent, Stack, StackAddresses, StackOptions, StackPart } from './types.js';
 
 const SERVERS: Record<Part, Server> = { kafka, registry, postgres, inbox };

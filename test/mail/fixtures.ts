@@ -1,7 +1,7 @@
 import type { MailInput, MailNotice } from '../../src/mail/render/notice.js';
 import type { Sending } from '../../src/mail/render/message.js';
 
-export const HOUR_START = Date.UTC(2026, 4, 20, 9);
+const HOUR_START = Date.UTC(2026, 4, 20, 9);
 
 /** A warning at 80 % of the hourly chats of a fictional account in Berlin. */
 export const hourly: MailInput = {

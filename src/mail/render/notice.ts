@@ -19,7 +19,7 @@ export interface MailNotice {
   readonly occurredAt: number;
 }
 
-export interface MailAccount {
+interface MailAccount {
   readonly accountId: string;
   readonly company: string | null;
   readonly timeZone: string;

@@ -61,7 +61,7 @@ function retry(failure: Failure, loud: boolean): Outcome {
 }
 
 /** The server's answer, or what went wrong, on one line. */
-export function reasonOf({ response, message }: Pick<Failure, 'response' | 'message'>): string {
+function reasonOf({ response, message }: Pick<Failure, 'response' | 'message'>): string {
   return oneLine(response ?? message);
 }
 

@@ -4,7 +4,7 @@ import { contextOf, type MailerOptions } from './options.js';
 import { DeliveryWorker } from './worker.js';
 
 /** What the mailer has and lacks at this moment. */
-export interface MailerHealth {
+interface MailerHealth {
   /** It has what it needs and moves; a mail server that is down does not count. */
   readonly ready: boolean;
   readonly problems: readonly string[];

@@ -9,7 +9,7 @@ import type { Log } from '../../support/log.js';
 import type { Metrics } from '../../support/metrics.js';
 
 /** How often and how long, in milliseconds of real time. */
-export interface MailerTiming {
+interface MailerTiming {
   /** Between two looks for what is due. */
   readonly pollMs: number;
   /** Between two looks for leases that ran out and two measurements of the backlog. */
@@ -22,7 +22,7 @@ export interface MailerTiming {
   readonly smtp: Timeouts;
 }
 
-export const TIMING: MailerTiming = {
+const TIMING: MailerTiming = {
   pollMs: 500,
   sweepMs: 5_000,
   leaseMs: 120_000,

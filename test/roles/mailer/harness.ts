@@ -16,7 +16,7 @@ import { scriptedServer, type ScriptedServer } from '../../mail/scriptedServer.j
 import { freshDatabase, testStack, uniqueName } from '../../support/stack.js';
 
 export const TOPIC = 'fair-use.notifications.v1';
-export const HOUR = 3_600_000;
+const HOUR = 3_600_000;
 /** Business time of these tests, in the middle of an hour. */
 export const NOW = Date.UTC(2026, 4, 20, 9, 42);
 const HOUR_START = Date.UTC(2026, 4, 20, 9);

@@ -1,12 +1,12 @@
 import type { NoticeStatus } from '../../judging/ledger.js';
 
-export type DeliveryStatus = 'PENDING' | 'SENDING' | 'SENT' | 'FAILED' | 'UNKNOWN' | 'CANCELLED';
+type DeliveryStatus = 'PENDING' | 'SENDING' | 'SENT' | 'FAILED' | 'UNKNOWN' | 'CANCELLED';
 
 /** Reasons of a failed delivery that are not a mail server's answer. */
 export const INVALID_ADDRESS = 'invalid-address';
 export const GAVE_UP = 'gave-up';
 export const NO_RECIPIENT = 'no-recipient';
-export const REFUSED = 'refused';
+const REFUSED = 'refused';
 export const NO_ANSWER = 'no-answer';
 
 export interface DeliveryState {

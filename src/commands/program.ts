@@ -25,7 +25,9 @@ const EXIT_INTERRUPTED = 130;
  */
 export async function runProgram(args: readonly string[], io: Io): Promise<number> {
   let exitCode = 0;
-  const program = createProgram(io, (code) => {
+  let interruption: AbortSignal | undefined;
+  const remembering = { ...io, interruption: () => (interruption = io.interruption()) };
+  const program = createProgram(remembering, (code) => {
     exitCode = code;
   });
   try {
@@ -33,7 +35,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<numbe
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-    if (error instanceof Error && error.name === 'AbortError') return EXIT_INTERRUPTED;
+    if (interruption?.aborted === true) return EXIT_INTERRUPTED;
     reportFailure(error, io.stderr, io.env);
     return EXIT_FAILED;
   }

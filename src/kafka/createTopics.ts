@@ -1,5 +1,6 @@
 // Node finds no named export `ConfigResourceTypes` in this CommonJS module.
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import pRetry from 'p-retry';
 import { INPUT_TOPICS, topicSpecs, type TopicSpec } from './topics.js';
 
 export interface TopicReport {
@@ -10,6 +11,9 @@ export interface TopicReport {
 
 const DAY_MS = 86_400_000;
 const RETENTION_DAYS = 60;
+const LEADER_POLL_MS = 100;
+const LEADER_WAIT_MS = 20_000;
+const NO_LEADER_YET: ReadonlySet<unknown> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']);
 
 /**
  * Creates the topics that are missing and waits for the leaders of all. Never alters one that exists; any number of
@@ -30,7 +34,10 @@ export async function createMissingTopics(
       // One by one: another process that is faster with one of them must not hide an error of the others.
       if (await create(admin, spec, settings)) created.push(spec.topic);
     }
-    await admin.fetchTopicMetadata({ topics: specs.map(({ topic }) => topic) });
+    await leadersOf(
+      admin,
+      specs.map(({ topic }) => topic),
+    );
     const present = INPUT_TOPICS.filter((topic) => existing.has(topic));
     return { created, warnings: await retentionWarnings(admin, present) };
   } finally {
@@ -44,7 +51,7 @@ async function create(
   { partitions, replication }: { readonly partitions: number; readonly replication: number },
 ): Promise<boolean> {
   return admin.createTopics({
-    waitForLeaders: true,
+    waitForLeaders: false,
     topics: [
       {
         topic: spec.topic,
@@ -53,6 +60,16 @@ async function create(
         configEntries: Object.entries(spec.config).map(([name, value]) => ({ name, value })),
       },
     ],
+  });
+}
+
+/** Waits until the broker leads every topic: for a moment after its creation it has not heard of one. */
+async function leadersOf(admin: Admin, topics: string[]): Promise<void> {
+  await pRetry(() => admin.fetchTopicMetadata({ topics }), {
+    retries: LEADER_WAIT_MS / LEADER_POLL_MS,
+    minTimeout: LEADER_POLL_MS,
+    factor: 1,
+    shouldRetry: ({ error }) => NO_LEADER_YET.has((error as { type?: unknown }).type),
   });
 }
 

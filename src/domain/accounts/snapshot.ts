@@ -62,9 +62,8 @@ export function soundSnapshot(
     });
     billingAnchorDay = null;
   }
-  const workspaces = [
-    ...new Map(raw.workspaces.toReversed().map((w) => [w.workspaceId, w])).values(),
-  ].reverse();
+  const ids = raw.workspaces.map(({ workspaceId }) => workspaceId);
+  const workspaces = raw.workspaces.filter(({ workspaceId }, n) => ids.indexOf(workspaceId) === n);
   if (workspaces.length < raw.workspaces.length) {
     problems.push({
       field: 'workspaces',

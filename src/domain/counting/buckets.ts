@@ -25,9 +25,12 @@ export function periodOf(metric: Metric, instant: number): number {
 /** The scope "whole account": beside each workspace's slots their sum is kept in memory. */
 export const WHOLE_ACCOUNT = '';
 
-/** A sum that stays at the largest exact whole number: absurd upload sizes must not make figures unreadable. */
+/** The largest figure there is: the next is more than Avro's long may be in this runtime. */
+export const MAX_FIGURE = Number.MAX_SAFE_INTEGER - 1;
+
+/** A sum that stays at {@link MAX_FIGURE}: absurd upload sizes must not make figures unreadable. */
 export function plus(figure: number, amount: number): number {
-  return Math.min(Number.MAX_SAFE_INTEGER, figure + amount);
+  return Math.min(MAX_FIGURE, figure + amount);
 }
 
 /** The counts of one metric and period by workspace id, and their sum under {@link WHOLE_ACCOUNT}. */

@@ -1,4 +1,5 @@
 import { figureOf, type AccountState, type UsageWindow } from '../counting/accountState.js';
+import { MAX_FIGURE } from '../counting/buckets.js';
 import type { AccountChanges } from '../counting/changes.js';
 import type { Account } from '../accounts/account.js';
 import type { Window } from '../windows/window.js';
@@ -55,7 +56,7 @@ export function projectedUse(used: number, window: Window, at: number): number |
   if (elapsed < DAY_MS) return null;
   if (at >= window.end) return used;
   const projected = Math.round((used * (window.end - window.start)) / elapsed);
-  return Math.max(used, Math.min(projected, Number.MAX_SAFE_INTEGER));
+  return Math.max(used, Math.min(projected, MAX_FIGURE));
 }
 
 function contactOf(account: Account | null): { accountName: string | null; contactEmail: string | null } {

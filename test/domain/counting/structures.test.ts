@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Buckets, WHOLE_ACCOUNT } from '../../../src/domain/counting/buckets.js';
+import { peakEndingFrom } from '../../../src/domain/counting/peak.js';
+import { SeenIds } from '../../../src/domain/counting/seenIds.js';
+
+const HOUR = 3_600_000;
+const T = Date.parse('2026-05-20T10:00:00Z');
+
+describe('peakEndingFrom', () => {
+  const minutes = fc.option(
+    fc
+      .array(fc.integer({ min: 0, max: 40 }), { minLength: 60, maxLength: 60 })
+      .map((n) => Float64Array.from(n)),
+  );
+
+  it('is the largest naive sum of sixty minutes that end at a minute from the given one on', () => {
+    fc.assert(
+      fc.property(minutes, minutes, fc.integer({ min: 0, max: 59 }), (before, hour, from) => {
+        const all = [...(before ?? new Float64Array(60)), ...(hour ?? new Float64Array(60))];
+        const sums = Array.from({ length: 60 - from }, (_, n) =>
+          all.slice(from + n + 1, from + n + 61).reduce((a, b) => a + b, 0),
+        );
+        expect(peakEndingFrom(before, hour, from)).toBe(Math.max(...sums));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('SeenIds', () => {
+  const idOf = (n: number): Buffer => createHash('sha256').update(String(n)).digest().subarray(0, 16);
+
+  it('knows each of 100,000 ids after growing, and no other', () => {
+    const seen = new SeenIds(0);
+    for (let n = 0; n < 100_000; n += 1) expect(seen.add(idOf(n)) || n).toBe(true);
+    let again = 0;
+    for (let n = 0; n < 100_000; n += 1) if (seen.add(idOf(n))) again += 1;
+    expect(again).toBe(0);
+    expect(seen.size).toBe(100_000);
+    expect(seen.add(idOf(100_000))).toBe(true);
+    expect(seen.bytes / seen.size).toBeLessThan(43);
+  });
+
+  it('takes in stored chunks, overlapping ones too', () => {
+    const seen = new SeenIds(0);
+    const chunk = (from: number, to: number): Buffer =>
+      Buffer.concat(Array.from({ length: to - from }, (_, n) => idOf(from + n)));
+    seen.load(chunk(0, 1_000));
+    seen.load(chunk(500, 1_500));
+    seen.load(Buffer.alloc(0));
+    expect(seen.size).toBe(1_500);
+    expect(seen.add(idOf(1_499))).toBe(false);
+    expect(seen.add(idOf(1_500))).toBe(true);
+  });
+
+  it('takes ids of zeros for what they are', () => {
+    const seen = new SeenIds(0);
+    expect([seen.add(new Uint8Array(16)), seen.add(new Uint8Array(16))]).toEqual([true, false]);
+    const other = new Uint8Array(16).fill(0, 0, 15);
+    other[15] = 1;
+    expect(seen.add(other)).toBe(true);
+  });
+});
+
+describe('Buckets', () => {
+  it('sums exactly the slots of a window, of a workspace and of the whole account', () => {
+    const event = fc.record({
+      at: fc.integer({ min: T - 3 * HOUR, max: T + 3 * HOUR }),
+      ws: fc.constantFrom('w1', 'w2'),
+      amount: fc.integer({ min: 0, max: 9 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(event),
+        fc.integer({ min: -12, max: 12 }),
+        fc.integer({ min: 1, max: 12 }),
+        (events, from, length) => {
+          for (const metric of ['chats', 'sessions'] as const) {
+            const buckets = new Buckets(metric);
+            for (const { at, ws, amount } of events) buckets.add(at, ws, amount);
+            const start = T + (from * HOUR) / 4;
+            const window = { start, end: start + (length * HOUR) / 4 };
+            const inside = events.filter(({ at }) => at >= window.start && at < window.end);
+            const sum = (of: typeof events): number => of.reduce((total, { amount }) => total + amount, 0);
+            expect(buckets.sum(window, WHOLE_ACCOUNT)).toBe(sum(inside));
+            expect(buckets.sum(window, 'w1')).toBe(sum(inside.filter(({ ws }) => ws === 'w1')));
+            const used = ['w1', 'w2'].filter((ws) => sum(inside.filter((e) => e.ws === ws)) > 0);
+            expect(buckets.workspacesIn(window)).toEqual(used);
+          }
+        },
+      ),
+    );
+  });
+
+  it('takes a stored workspace in once, whatever was counted since', () => {
+    const buckets = new Buckets('chats');
+    const stored = new Float64Array(60);
+    stored[5] = 7;
+    buckets.load(T, 'w1', stored);
+    buckets.add(T + 5 * 60_000, 'w1', 1);
+    buckets.load(T, 'w1', Float64Array.from(stored));
+    expect(buckets.sum({ start: T, end: T + HOUR }, WHOLE_ACCOUNT)).toBe(8);
+    expect([buckets.has(T), buckets.has(T + HOUR)]).toEqual([true, false]);
+    buckets.markLoaded({ start: T, end: T + 2 * HOUR });
+    expect(buckets.has(T + HOUR)).toBe(true);
+  });
+});

@@ -1,0 +1,194 @@
+import type pg from 'pg';
+import type { Decoded } from '../../../src/kafka/decode/decoded.js';
+
+import type { OffsetStep } from '../../../src/postgres/counting/offsets.js';
+import { migrateDatabase } from '../../../src/postgres/migrate.js';
+import { ensureSeenPartitions } from '../../../src/postgres/partitions.js';
+import { createPool } from '../../../src/postgres/pool.js';
+import { AccountCache } from '../../../src/roles/processor/accountCache.js';
+import { countBatch, type Item } from '../../../src/roles/processor/countBatch.js';
+import { verdictOn } from '../../../src/roles/processor/faults.js';
+import type { LogEntry } from '../../../src/simulation/truth/types.js';
+import { eventId } from '../../../src/support/eventId.js';
+import { BEGIN, smallPolicy, type Results } from '../../support/engineLog.js';
+import { decodedOf } from '../../support/memoryEngine.js';
+import { freshDatabase, type FreshDatabase } from '../../support/stack.js';
+
+const POLICY = smallPolicy();
+const TINY_BYTES = 1;
+const ROOMY_BYTES = 64 * 1024 * 1024;
+const DAY = 86_400_000;
+
+/** A migrated database with room for the months of the random logs. */
+export async function countingDatabase(): Promise<FreshDatabase> {
+  const database = await freshDatabase('counting');
+  await migrateDatabase(database.url);
+  const pool = createPool(database.url, 1, () => undefined);
+  const months = Array.from({ length: 80 }, (_, n) =>
+    new Date(Date.UTC(2026, 2 + n, 1)).toISOString().slice(0, 10),
+  );
+  if (Date.parse(months[0] ?? '') > BEGIN - 36 * DAY) throw new Error('late events have no partition');
+  await ensureSeenPartitions(pool, months);
+  await pool.end();
+  return database;
+}
+
+const TABLES = [
+  'input_offsets',
+  'account_heads',
+  'accounts',
+  'account_snapshots',
+  'seen_ids',
+  'usage_buckets',
+  'windows',
+  'crossings',
+  'violations',
+  'overages',
+  'notifications',
+  'outbox',
+  'parked_events',
+  'dead_letters',
+];
+
+export async function empty(pool: pg.Pool): Promise<void> {
+  await pool.query(`truncate ${TABLES.join(', ')}`);
+  await pool.query('alter sequence outbox_id restart');
+}
+
+/** One process of the engine as far as counting goes: its own pool and its own cache. */
+export class Process {
+  readonly pool: pg.Pool;
+  private cache = new AccountCache(ROOMY_BYTES);
+
+  constructor(url: string) {
+    this.pool = createPool(url, 2, () => undefined);
+  }
+
+  forget(tiny: boolean): void {
+    this.cache = new AccountCache(tiny ? TINY_BYTES : ROOMY_BYTES);
+  }
+
+  /** Counts entries of the log, at the latest arrival among them; conflicts are counted again, as the loop does. */
+  async count(entries: readonly LogEntry[]): Promise<void> {
+    const now = Math.max(...entries.map((e) => e.arrivedAt));
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await countBatch(this.pool, this.cache, stepsOf(entries), entries.map(itemOf), {
+          policy: POLICY,
+          now,
+          id: eventId,
+        });
+        return;
+      } catch (error) {
+        if (verdictOn(error, attempt) !== 'conflict') throw error;
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+}
+
+function stepsOf(entries: readonly LogEntry[]): OffsetStep[] {
+  const steps = new Map<string, OffsetStep>();
+  for (const { topic, partition, offset, arrivedAt } of entries) {
+    const key = `${topic}/${partition}`;
+    steps.set(key, {
+      topic,
+      partition,
+      expected: steps.get(key)?.expected ?? offset,
+      next: offset + 1,
+      readUpTo: arrivedAt,
+      lastDigest: Buffer.from([offset % 256]),
+    });
+  }
+  return [...steps.values()];
+}
+
+function itemOf(entry: LogEntry): Item {
+  const { topic, partition, offset } = entry;
+  const record = { topic, partition, offset, key: null, value: Buffer.from('bytes') };
+  return { record, decoded: kindOf(entry) };
+}
+
+function kindOf(entry: LogEntry): Decoded {
+  const event = decodedOf(entry);
+  if (event === null) return { kind: 'uncounted' };
+  return 'snapshot' in event ? { kind: 'account', event } : { kind: 'usage', event };
+}
+
+interface Row {
+  account_id: string;
+  workspace_id: string | null;
+  rule: string;
+  window_start: number;
+}
+
+/** What the reporting views say. */
+export async function reported(pool: pg.Pool): Promise<Results> {
+  const scope = (row: Row) => ({
+    accountId: row.account_id,
+    workspaceId: row.workspace_id,
+    rule: row.rule,
+    start: row.window_start,
+  });
+  const read = async <T>(view: string): Promise<(Row & T)[]> =>
+    (await pool.query<Row & T>(`select * from reporting.${view}`)).rows;
+  return {
+    windows: (
+      await read<{
+        window_end: number;
+        used: number;
+        peak_60m: number | null;
+        limit_value: number;
+        plan: string;
+      }>('usage_windows')
+    ).map((r) => ({
+      ...scope(r),
+      end: r.window_end,
+      used: r.used,
+      peak: r.peak_60m,
+      limit: r.limit_value,
+      plan: r.plan,
+    })),
+    crossings: (
+      await read<{
+        level: number;
+        limit_value: number;
+        used: number;
+        crossed_at: number;
+        cause_event_id: string | null;
+        continues_episode: boolean;
+      }>('crossings')
+    ).map((r) => ({
+      ...scope(r),
+      level: r.level,
+      limit: r.limit_value,
+      used: r.used,
+      crossedAt: r.crossed_at,
+      causeEventId: r.cause_event_id,
+      continuesEpisode: r.continues_episode,
+    })),
+    violations: (await read<{ occurred_at: number }>('violations')).map((r) => ({
+      ...scope(r),
+      occurredAt: r.occurred_at,
+    })),
+    overages: (await read<{ limit_value: number; used: number }>('overages')).map((r) => ({
+      ...scope(r),
+      limit: r.limit_value,
+      used: r.used,
+    })),
+    notices: (
+      await read<{ level: number; created_at: number; status: string; reason: string | null }>(
+        'notifications',
+      )
+    ).map((r) => ({
+      ...scope(r),
+      level: r.level,
+      createdAt: r.created_at,
+      status: r.status,
+      reason: r.status === 'SUPPRESSED' ? r.reason : null,
+    })),
+  };
+}

@@ -57,9 +57,31 @@ async function publishAlone(producer: Producer, { row, message }: Encoded): Prom
   }
 }
 
-/** Copies dead letters to their topic: the bytes as they came, with where they lay and why they were refused. */
-export async function publishLetters(producer: Producer, letters: readonly DeadLetterRow[]): Promise<void> {
-  const messages = letters.map((letter): Message => ({
+// kafkajs makes one record batch of what goes to a partition in one call, and brokers bound the batch.
+const LETTER_BYTES_AT_ONCE = 800_000;
+
+/**
+ * Copies dead letters to their topic: the bytes as they came, with where they lay and why they were refused. Returns
+ * those that are there now; what the broker finds too large stays.
+ */
+export async function publishLetters(
+  producer: Producer,
+  letters: readonly DeadLetterRow[],
+): Promise<DeadLetterRow[]> {
+  const published: DeadLetterRow[] = [];
+  for (const group of inGroups(letters)) {
+    try {
+      await producer.send({ topic: DEAD_LETTER_TOPIC, acks: -1, messages: group.map(letterMessage) });
+      published.push(...group);
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+    }
+  }
+  return published;
+}
+
+function letterMessage(letter: DeadLetterRow): Message {
+  return {
     key: letter.key,
     value: letter.value,
     // Without a key a retry could choose another partition and leave two copies.
@@ -71,8 +93,25 @@ export async function publishLetters(producer: Producer, letters: readonly DeadL
       'dlq-offset': String(letter.offset),
       'dlq-detail': letter.detail,
     },
-  }));
-  await producer.send({ topic: DEAD_LETTER_TOPIC, acks: -1, messages });
+  };
+}
+
+/** Runs of letters that are sent together; a large one goes alone, so that no other shares its fate. */
+function inGroups(letters: readonly DeadLetterRow[]): DeadLetterRow[][] {
+  const groups: DeadLetterRow[][] = [];
+  let room = 0;
+  for (const letter of letters) {
+    const bytes = (letter.value?.length ?? 0) + (letter.key?.length ?? 0) + letter.detail.length + 500;
+    const group = groups.at(-1);
+    if (group === undefined || bytes > room) {
+      groups.push([letter]);
+      room = LETTER_BYTES_AT_ONCE - bytes;
+    } else {
+      group.push(letter);
+      room -= bytes;
+    }
+  }
+  return groups;
 }
 
 function byTopic(encoded: readonly Encoded[]): TopicMessages[] {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { Encoder } from '../../kafka/encoder.js';
 import type { Registry } from '../../kafka/registry.js';
+import { DEAD_LETTER_TOPIC } from '../../kafka/topics.js';
 import { tryShards } from '../../postgres/locks.js';
 import { OUTBOX_SHARDS } from '../../postgres/outbox/shards.js';
 import { markPublished, outboxState, readWaiting, setAside } from '../../postgres/outbox/waiting.js';
@@ -41,6 +42,7 @@ export class Relay implements Role {
   private readonly stopping = new AbortController();
   private readonly encoder: Encoder;
   private running: Promise<void> | null = null;
+  private saidTooLarge = false;
   private trouble: Problem = 'the relay has not started yet';
 
   constructor(private readonly options: RelayOptions) {
@@ -157,9 +159,16 @@ export class Relay implements Role {
   private async publishDeadLetters(client: pg.PoolClient, producer: Producer): Promise<number> {
     const letters = await readWaitingLetters(client, LETTERS_AT_ONCE);
     if (letters.length === 0) return 0;
-    await publishLetters(producer, letters);
-    await markLettersPublished(client, letters);
-    return letters.length;
+    const published = await publishLetters(producer, letters);
+    await markLettersPublished(client, published);
+    if (published.length < letters.length && !this.saidTooLarge) {
+      this.saidTooLarge = true;
+      this.options.log.error(
+        { letters: letters.length - published.length },
+        `dead letters are larger than ${DEAD_LETTER_TOPIC} takes: raise its max.message.bytes`,
+      );
+    }
+    return published.length;
   }
 
   private async measure(client: pg.PoolClient): Promise<void> {

@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { INPUT_TOPICS } from '../../../src/kafka/topics.js';
+import { InputLost } from '../../../src/roles/processor/positions.js';
+import { until } from '../../support/until.js';
+import { Platform, PARTITIONS } from './platform.js';
+
+const CHATS = 'platform.chats.v1';
+const ACCOUNTS = ['a1', 'a2', 'a3', 'a4', 'a5'];
+
+describe('processors on a broker of their own', () => {
+  let platform: Platform;
+  const expected: Record<string, number> = {};
+  beforeAll(async () => {
+    platform = await Platform.start();
+  }, 90_000);
+  afterAll(async () => {
+    await platform.stop();
+  }, 60_000);
+
+  async function chats(count: number): Promise<void> {
+    for (const account of ACCOUNTS) {
+      await platform.chats(account, count);
+      expected[account] = (expected[account] ?? 0) + count;
+    }
+  }
+
+  it('count exactly: two at once, the accounts spread over all partitions, one of them known late', async () => {
+    for (const account of ACCOUNTS.slice(1)) await platform.account(account);
+    await chats(150);
+    const first = await platform.processor();
+    await platform.processor();
+    await chats(150);
+    await platform.counted();
+    const { a1, ...others } = expected;
+    expect(await platform.used()).toEqual(others);
+    await platform.account('a1');
+    await platform.counted();
+    await until(async () => (await platform.used())['a1'] === a1);
+    expect(await platform.used()).toEqual(expected);
+    const { rows } = await platform.pool.query('select 1 from parked_events');
+    expect(rows).toEqual([]);
+    expect(first.problem()).toBeNull();
+  }, 120_000);
+
+  it('go on where the database is: one stops in the middle, another joins, Kafka forgets the offsets', async () => {
+    const third = await platform.processor();
+    await chats(100);
+    await platform.stopOne(third);
+    await chats(100);
+    await platform.counted();
+    await platform.stopAll();
+    for (const topic of INPUT_TOPICS) {
+      await platform.admin.setOffsets({
+        groupId: 'fair-use-processor',
+        topic,
+        partitions: Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, offset: '0' })),
+      });
+    }
+    await chats(50);
+    await platform.processor();
+    await platform.counted();
+    expect(await platform.used()).toEqual(expected);
+    expect(platform.fatal).toEqual([]);
+  }, 120_000);
+
+  it('put aside what they cannot read, and go on', async () => {
+    const [good] = [await platform.encode(CHATS, { ...chat, chatId: 'good' })];
+    await platform.send(CHATS, [
+      { key: 'a1', value: Buffer.from([0, 0xff, 0xff, 0xff, 0xff, 1]), partition: 0 },
+      { key: 'a1', value: Buffer.from([0, 0, 0, 0x27, 0x10, 1]), partition: 0 },
+      { key: null, value: Buffer.from('no record'), partition: 0 },
+      { key: 'a1', value: null, partition: 0 },
+      { key: 'a1', value: good, partition: 0 },
+    ]);
+    expected['a1'] = (expected['a1'] ?? 0) + 1;
+    await platform.counted();
+    expect(await platform.used()).toEqual(expected);
+    const { rows } = await platform.pool.query<{ reason: string }>(
+      'select reason from reporting.dead_letters order by "offset"',
+    );
+    expect(rows.map(({ reason }) => reason)).toEqual([
+      'UNKNOWN_SCHEMA',
+      'UNKNOWN_SCHEMA',
+      'UNDECODABLE',
+      'EMPTY',
+    ]);
+  }, 60_000);
+
+  it('begin a log whose beginning is gone, but stop when what they had not read is deleted', async () => {
+    await platform.forget();
+    const ends = await platform.admin.fetchTopicOffsets(CHATS);
+    const deleteUpTo = async (partition: number, offset: number): Promise<void> => {
+      await platform.admin.deleteTopicRecords({
+        topic: CHATS,
+        partitions: [{ partition, offset: String(offset) }],
+      });
+    };
+    const [end = 0] = ends.filter((e) => e.partition === 0).map((e) => Number(e.high));
+    await deleteUpTo(0, end - 3);
+    await platform.processor();
+    await platform.counted();
+    await platform.stopAll();
+    await platform.chats('a1', 100);
+    await deleteUpTo(0, end + 2);
+    await platform.processor();
+    await until(() => platform.fatal.length > 0);
+    expect(platform.fatal[0]).toBeInstanceOf(InputLost);
+    expect(platform.fatal[0]?.message).toMatch(/platform\.chats\.v1 partition 0: .* deleted by retention/);
+    platform.fatal.length = 0;
+  }, 120_000);
+
+  it.each([
+    ['shorter', 1, /log ends at|is not the one/],
+    ['as long', 0, /is not the one that was counted/],
+  ])(
+    'stop when a topic was created anew and its log is %s',
+    async (_, fewer, message) => {
+      const topic = 'platform.replies.v1';
+      await platform.forget();
+      const replies = async (count: number): Promise<void> => {
+        for (let n = 0; n < count; n += 1) {
+          const value = await platform.encode(topic, {
+            eventId: `r${n}`,
+            accountId: 'a1',
+            notificationId: null,
+            channel: 'mail',
+            occurredAt: Date.now(),
+          });
+          await platform.send(topic, [{ key: 'a1', value, partition: 0 }]);
+        }
+      };
+      await recreate(platform, topic);
+      await replies(5);
+      await platform.processor();
+      await platform.counted();
+      await platform.stopAll();
+      await recreate(platform, topic);
+      await replies(5 - fewer);
+      await platform.processor();
+      await until(() => platform.fatal.length > 0);
+      expect(platform.fatal[0]).toBeInstanceOf(InputLost);
+      expect(platform.fatal[0]?.message).toMatch(message);
+      platform.fatal.length = 0;
+    },
+    120_000,
+  );
+});
+
+const chat = {
+  eventId: 'e-good',
+  accountId: 'a1',
+  workspaceId: 'w1',
+  botId: 'b1',
+  chatId: 'c',
+  type: 'STARTED',
+  channel: null,
+  occurredAt: Date.now(),
+};
+
+async function recreate(platform: Platform, topic: string): Promise<void> {
+  await platform.admin.deleteTopics({ topics: [topic] });
+  await until(async () => !(await platform.admin.listTopics()).includes(topic));
+  await until(() =>
+    platform.admin
+      .createTopics({ topics: [{ topic, numPartitions: PARTITIONS }], waitForLeaders: true })
+      .catch(() => false),
+  );
+}

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type pg from 'pg';
+import { migrateDatabase } from '../../../src/postgres/migrate.js';
+import { ensureSeenPartitions, monthsAround } from '../../../src/postgres/partitions.js';
+import { createPool } from '../../../src/postgres/pool.js';
+import { Scheduler } from '../../../src/roles/scheduler/scheduler.js';
+import { createLog } from '../../../src/support/log.js';
+import { createMetrics } from '../../../src/support/metrics.js';
+import { freshDatabase, type FreshDatabase } from '../../support/stack.js';
+import { until } from '../../support/until.js';
+
+const DAY = 86_400_000;
+const NOW = Date.parse('2026-01-31T23:59:00Z');
+
+describe('the scheduler', () => {
+  let database: FreshDatabase;
+  let pool: pg.Pool;
+  beforeAll(async () => {
+    database = await freshDatabase('scheduler');
+    await migrateDatabase(database.url);
+    pool = createPool(database.url, 6, () => undefined);
+  });
+  afterAll(async () => {
+    await pool.end();
+    await database.drop();
+  });
+
+  async function park(accountId: string, offset: number, arrivedAt: number): Promise<void> {
+    await pool.query(
+      `insert into parked_events (account_id, topic, partition, "offset", arrived_at, event, key, value)
+       values ($1, 'platform.chats.v1', 0, $2, $3, '{}', $4, $5)`,
+      [accountId, offset, new Date(arrivedAt), Buffer.from('k'), Buffer.from([0xff, offset])],
+    );
+  }
+
+  it('makes partitions ahead and expires what waited 35 days, however many schedulers there are', async () => {
+    for (let n = 0; n < 20; n += 1) await park(`old${n % 7}`, n, NOW - 35 * DAY - 60_000);
+    await park('old1', 100, NOW - 34 * DAY);
+    await pool.query("insert into account_heads values ('old1', 41)");
+    const options = {
+      pool,
+      clock: { now: () => NOW, shiftMs: 0 },
+      log: createLog('silent'),
+      metrics: createMetrics(),
+    };
+    const schedulers = [1, 2, 3].map(() => new Scheduler(options));
+    for (const scheduler of schedulers) await scheduler.start();
+    await until(() => schedulers.every((scheduler) => scheduler.problem() === null));
+    await Promise.all(schedulers.map((scheduler) => scheduler.stop()));
+    const letters = await pool.query<{ offset: number; reason: string; value: Buffer }>(
+      'select "offset", reason, value from dead_letters order by "offset"',
+    );
+    expect(letters.rows.map(({ offset }) => offset)).toEqual(Array.from({ length: 20 }, (_, n) => n));
+    for (const { offset, reason, value } of letters.rows) {
+      expect([reason, [...value]]).toEqual(['TOO_LATE', [0xff, offset]]);
+    }
+    const parked = await pool.query('select "offset" from parked_events');
+    expect(parked.rows).toEqual([{ offset: 100 }]);
+    const heads = await pool.query<{ version: number }>(
+      "select version from account_heads where account_id = 'old1'",
+    );
+    expect(heads.rows[0]?.version).toBeGreaterThan(41);
+    const tables = await pool.query<{ name: string }>(
+      "select relname as name from pg_class where relname ~ '^seen_ids_[0-9_]+$' order by 1",
+    );
+    expect(tables.rows.map(({ name }) => name)).toEqual(
+      ['2025_12', '2026_01', '2026_02', '2026_03', '2026_04', '2026_05'].map((month) => `seen_ids_${month}`),
+    );
+  }, 60_000);
+
+  it('makes the same partition once for all who need it at once', async () => {
+    await Promise.all([1, 2, 3, 4].map(() => ensureSeenPartitions(pool, ['2027-11-01', '2027-12-01'])));
+    await pool.query(
+      `insert into seen_ids values ('a', 'chats', '2027-12-01', 0, ''), ('a', 'chats', '2027-11-01', 0, '')`,
+    );
+  });
+
+  it('covers the late horizon in every month', () => {
+    for (let day = 0; day < 400; day += 1) {
+      const now = Date.UTC(2027, 0, 1) + day * DAY;
+      const months = monthsAround(now);
+      for (const at of [now - 35 * DAY, now, now + 600_000, now + 90 * DAY]) {
+        expect(months).toContain(`${new Date(at).toISOString().slice(0, 7)}-01`);
+      }
+    }
+  });
+});

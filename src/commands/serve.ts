@@ -1,6 +1,7 @@
 import type { Config } from '../config/environment.js';
 import { loadPolicy } from '../config/policyFiles.js';
 import { createHttpServer } from '../http/server.js';
+import { migrateDatabase } from '../postgres/migrate.js';
 import { ensureSeenPartitions, monthsAround } from '../postgres/partitions.js';
 import { keepPolicyVersions } from '../postgres/policyVersions.js';
 import { createRoles, type RoleName } from '../roles/createRoles.js';
@@ -68,6 +69,11 @@ async function prepare(
       log.info({ ...report }, 'database, topics and subjects are up to this release');
     }
     const waiting = { signal, onWaiting: (message: string) => log.warn(message) };
+    const { databaseUrl } = config;
+    if (config.autoMigrate && databaseUrl !== null) {
+      // Roles without Kafka (the scheduler alone) need the tables all the same.
+      await waitOut('the database', () => migrateDatabase(databaseUrl), waiting);
+    }
     await waitOut('the database', () => keepPolicyVersions(resources.pool, policy), waiting);
     await ensureSeenPartitions(resources.pool, monthsAround(resources.clock.now()));
     return true;

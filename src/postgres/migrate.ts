@@ -26,9 +26,17 @@ const source: Knex.MigrationSource<string> = {
   },
 };
 
+const silent = (): void => undefined;
+
 /** Brings the schema up to this release and returns the names of what was applied; any number may run at once. */
 export async function migrateDatabase(databaseUrl: string): Promise<string[]> {
-  const knex = knexFactory({ client: 'pg', connection: databaseUrl, pool: { min: 1, max: 2 } });
+  const knex = knexFactory({
+    client: 'pg',
+    connection: databaseUrl,
+    pool: { min: 1, max: 2 },
+    // What fails is thrown; knex would print it besides.
+    log: { warn: silent, error: silent, debug: silent, deprecate: silent },
+  });
   try {
     // knex's own first-time set-up races when two processes begin together.
     return await knex.transaction(async (lock) => {

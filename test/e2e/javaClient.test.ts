@@ -24,8 +24,7 @@ async function java(args: readonly string[], input = ''): Promise<string> {
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
   child.stdin.end(input);
   await once(child, 'close');
-  if (child.exitCode !== 0)
-    throw new Error(`the Java client failed: ${Buffer.concat(err).toString()}`);
+  if (child.exitCode !== 0) throw new Error(`the Java client failed: ${Buffer.concat(err).toString()}`);
   return Buffer.concat(out).toString();
 }
 

@@ -73,7 +73,7 @@ async function leadersOf(admin: Admin, topics: string[]): Promise<void> {
   });
 }
 
-/** CONTRACT §2: input is kept at least 60 days, so that late events and replays find it. */
+/** Contract §2: input is kept at least 60 days, so that late events and replays find it. */
 async function retentionWarnings(admin: Admin, topics: readonly string[]): Promise<string[]> {
   if (topics.length === 0) return [];
   const { resources } = await admin.describeConfigs({

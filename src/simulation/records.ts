@@ -1,4 +1,4 @@
-/** The records of the platform, as CONTRACT §2 names them. Times are epoch milliseconds, UTC. */
+/** The records of the platform, as contract §2 names them. Times are epoch milliseconds, UTC. */
 
 export type InputTopic =
   | 'platform.accounts.v1'

@@ -64,7 +64,7 @@ export function encodeTombstone(accountId: unknown): Encoded {
   }
 }
 
-/** CONTRACT §2: ids have 1–200 characters, none of them U+0000. */
+/** Contract §2: ids have 1–200 characters, none of them U+0000. */
 function checkId(name: string, id: unknown): void {
   if (typeof id !== 'string') return;
   if (id === '') throw new ShapeProblem(name, 'an id must not be empty');

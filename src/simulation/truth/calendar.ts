@@ -77,7 +77,7 @@ class Windows {
   }
 }
 
-/** The calendar of an account: months by zone and anchor, years by zone, hours by UTC (CONTRACT §3 "Windows"). */
+/** The calendar of an account: months by zone and anchor, years by zone, hours by UTC (contract §3 "Windows"). */
 export class Calendar {
   private readonly months: Windows;
   private readonly years: Windows;

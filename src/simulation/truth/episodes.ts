@@ -8,7 +8,7 @@ interface Episode {
 }
 
 /**
- * Hours that reached a level, per scope, rule and level (CONTRACT §3 "Hour episodes"): an hour joins the episode
+ * Hours that reached a level, per scope, rule and level (contract §3 "Hour episodes"): an hour joins the episode
  * of the same hour, of the one before or of the one after, unless the episode then spans more than 24 hours.
  */
 export class Episodes {

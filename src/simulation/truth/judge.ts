@@ -22,7 +22,7 @@ interface Standing {
 
 const reaches = (figure: number, limit: number, level: number): boolean => figure * 100 >= limit * level;
 
-/** Levels, episodes, violations, overages and warnings, one row at a time (CONTRACT §3 "Levels", "Limits"). */
+/** Levels, episodes, violations, overages and warnings, one row at a time (contract §3 "Levels", "Limits"). */
 export class Judge {
   readonly crossings: Crossing[] = [];
   readonly violations: Crossing[] = [];

@@ -13,7 +13,7 @@ function hasEnded(notice: Notice): boolean {
   return notice.end + grace <= notice.createdAt;
 }
 
-/** The warnings and what is decided about them at once or by a later change of plan (CONTRACT §3, §5). */
+/** The warnings and what is decided about them at once or by a later change of plan (contract §3, §5). */
 export class Notices {
   readonly all: Tracked[] = [];
 

@@ -1,6 +1,6 @@
 import type { Metric, RuleName, WindowKind } from './types.js';
 
-/** A rule of a plan as CONTRACT §5 prints it. */
+/** A rule of a plan as contract §5 prints it. */
 export interface PlanRule {
   rule: RuleName;
   metric: Metric;

@@ -1,7 +1,7 @@
 import type { UsageRecord } from '../records.js';
 import type { Fact } from './account.js';
 
-/** The id that counts once, and what it counts; null for events that count nothing (CONTRACT §3 "What counts"). */
+/** The id that counts once, and what it counts; null for events that count nothing (contract §3 "What counts"). */
 export function usageOf(record: UsageRecord): { id: string; fact: Fact } | null {
   const { workspaceId, occurredAt } = record.value;
   const one = { workspaceId, occurredAt, amount: 1 };

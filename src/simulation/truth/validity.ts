@@ -35,7 +35,7 @@ export function isTooLate(occurredAt: number, arrivedAt: number): boolean {
   return arrivedAt - occurredAt > LATE_HORIZON_MS;
 }
 
-/** Why a record cannot be counted, null when it can (CONTRACT §2, §3 "Late and early", §4 dead letters). */
+/** Why a record cannot be counted, null when it can (contract §2, §3 "Late and early", §4 dead letters). */
 export function faultOf(entry: LogEntry): DeadLetterReason | null {
   if ('garbage' in entry) return entry.garbage;
   if ('tombstone' in entry) return isId(entry.tombstone) ? null : 'INVALID';

@@ -80,7 +80,7 @@ export function compareNotices(truth: Truth, warnings: Warnings): string[] {
   );
 }
 
-/** Whom a notice of an account is mailed to (CONTRACT §6), addresses in lower case. */
+/** Whom a notice of an account is mailed to (contract §6), addresses in lower case. */
 export function recipientsOf(account: AccountSnapshot | undefined): string[] {
   const told = (account?.contacts ?? []).filter(({ notify }) => notify);
   const leads = told.filter(({ role }) => role === 'OWNER' || role === 'ADMIN');

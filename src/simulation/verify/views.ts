@@ -16,7 +16,7 @@ const scopeOf = (row: Row) => ({
   start: timeOrNull(row['window_start']) ?? 0,
 });
 
-/** The reporting views (CONTRACT §7), bigints as numbers and times as epoch milliseconds. */
+/** The reporting views (contract §7), bigints as numbers and times as epoch milliseconds. */
 export async function readViews(databaseUrl: string) {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();

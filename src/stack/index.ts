@@ -19,7 +19,7 @@ import {
 } from './types.js';
 
 export { ALL_PARTS } from './types.js';
-export type { Part, ProgressEvent, Stack, StackAddresses, StackOptions, StackPart } from './types.js';
+export type { Part, ProgressEvent, Stack, StackOptions } from './types.js';
 
 const SERVERS: Record<Part, Server> = { kafka, registry, postgres, inbox };
 const EXTERNAL = {

@@ -27,7 +27,7 @@ describe('the counting transaction', () => {
   });
 
   /** One batch a list, offsets counted up per topic. */
-  async function feed(...batches: LogBook[]): Promise<void> {
+  async function feed(...batches: Pick<LogBook, 'entries'>[]): Promise<void> {
     const offsets = new Map<string, number>();
     for (const { entries } of batches) {
       const placed = entries.map((entry): LogEntry => {
@@ -42,15 +42,18 @@ describe('the counting transaction', () => {
     (await one.pool.query<{ n: number }>(`select count(*) as n from ${table}`)).rows[0]?.n ?? -1;
 
   it('keeps what a plan change recorded when a late event of the same batch reaches further back', async () => {
-    const first = new LogBook().account(TEN - DAY, { plan: 'ltd' }).chats(1_700, TEN, { ws: 'w1' });
-    const second = new LogBook()
+    const book = new LogBook().account(TEN - DAY, { plan: 'ltd' }).chats(1_700, TEN, { ws: 'w1' });
+    const first = [...book.entries];
+    book
       .account(TEN + MINUTE, { revision: 2, plan: 'pro' })
-      .chats(1, TEN - 30 * DAY, { arrivedAt: TEN + MINUTE });
-    await feed(first, second);
+      .chats(1, TEN - 30 * DAY, { arrivedAt: TEN + MINUTE })
+      .chats(300, TEN, { ws: 'w2', arrivedAt: TEN + MINUTE });
+    await feed({ entries: first }, { entries: book.entries.slice(first.length) });
     const { crossings } = await reported(one.pool);
     expect(crossings.map(({ workspaceId, level }) => [workspaceId, level])).toEqual([
       ['w1', 80],
       [null, 80],
+      [null, 100],
     ]);
   });
 

@@ -10,7 +10,8 @@ import { countBatch, type Item } from '../../../src/roles/processor/countBatch.j
 import { verdictOn } from '../../../src/roles/processor/faults.js';
 import type { LogEntry } from '../../../src/simulation/truth/types.js';
 import { eventId } from '../../../src/support/eventId.js';
-import { BEGIN, smallPolicy, type Results } from '../../support/engineLog.js';
+import { smallPolicy, type Results } from '../../support/engineLog.js';
+import { BEGIN } from '../../support/happenedLog.js';
 import { decodedOf } from '../../support/memoryEngine.js';
 import { freshDatabase, type FreshDatabase } from '../../support/stack.js';
 

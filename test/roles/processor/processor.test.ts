@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { INPUT_TOPICS } from '../../../src/kafka/topics.js';
 import { InputLost } from '../../../src/roles/processor/positions.js';
 import { until } from '../../support/until.js';
 import { Platform, PARTITIONS } from './platform.js';
@@ -49,13 +48,11 @@ describe('processors on a broker of their own', () => {
     await chats(100);
     await platform.counted();
     await platform.stopAll();
-    for (const topic of INPUT_TOPICS) {
-      await platform.admin.setOffsets({
-        groupId: 'fair-use-processor',
-        topic,
-        partitions: Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, offset: '0' })),
-      });
-    }
+    await platform.admin.setOffsets({
+      groupId: 'fair-use-processor',
+      topic: CHATS,
+      partitions: Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, offset: '0' })),
+    });
     await chats(50);
     await platform.processor();
     await platform.counted();

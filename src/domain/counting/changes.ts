@@ -25,7 +25,6 @@ export interface Violation {
 
 export interface Overage extends OverageStep {
   readonly id: string;
-  readonly kind: 'STARTED' | 'GREW' | 'CLOSED';
   readonly windowEnd: number;
   readonly used: number;
   readonly createdAt: number;

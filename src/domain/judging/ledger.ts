@@ -48,6 +48,7 @@ export interface Notice {
 
 /** An overage event that was emitted, by what makes it unique. */
 export interface OverageStep {
+  readonly kind: 'STARTED' | 'GREW' | 'CLOSED';
   readonly rule: LimitRule;
   readonly workspaceId: string;
   readonly windowStart: number;
@@ -79,6 +80,7 @@ export function hasCrossing(
   );
 }
 
+/** Whether the limit was surpassed by the step (percent: 100 STARTED, more GREW) in the window. */
 export function hasOverage(
   ledger: Ledger,
   of: { rule: LimitRule; workspaceId: string; window: Window },
@@ -86,11 +88,18 @@ export function hasOverage(
   limit: number,
 ): boolean {
   return ledger.overages.some(
-    (o) =>
-      o.windowStart === of.window.start &&
-      o.rule === of.rule &&
-      o.workspaceId === of.workspaceId &&
-      o.stepPercent === stepPercent &&
-      o.limit === limit,
+    (o) => o.kind !== 'CLOSED' && isOf(o, of) && o.stepPercent === stepPercent && o.limit === limit,
   );
+}
+
+/** Whether the window's overage was closed: nothing of it is emitted any more. */
+export function isClosed(
+  ledger: Ledger,
+  of: { rule: LimitRule; workspaceId: string; window: Window },
+): boolean {
+  return ledger.overages.some((o) => o.kind === 'CLOSED' && isOf(o, of));
+}
+
+function isOf(step: OverageStep, of: { rule: LimitRule; workspaceId: string; window: Window }): boolean {
+  return step.windowStart === of.window.start && step.rule === of.rule && step.workspaceId === of.workspaceId;
 }

@@ -1,10 +1,10 @@
 import { figureOf, type AccountState, type UsageWindow } from '../counting/accountState.js';
 import { MAX_FIGURE } from '../counting/buckets.js';
 import type { AccountChanges } from '../counting/changes.js';
-import type { Account } from '../accounts/account.js';
 import type { Window } from '../windows/window.js';
 import type { Context } from './context.js';
-import { commonFields, type Cause } from './records.js';
+import { emitOverage } from './overageEvent.js';
+import type { Cause } from './records.js';
 
 const DAY_MS = 86_400_000;
 
@@ -22,29 +22,15 @@ export function startOverage(
   const { rule, workspaceId, window } = row;
   const limit = row.limit ?? 0;
   const id = context.id('overage', 'STARTED', state.accountId, workspaceId, rule, window.start, 100, limit);
-  const step = { rule, workspaceId, windowStart: window.start, stepPercent: 100, limit };
-  state.ledger?.overages.push(step);
-  changes.overages.push({
-    ...step,
-    id,
-    kind: 'STARTED',
-    windowEnd: window.end,
-    used: figureOf(row),
-    createdAt: context.now,
-  });
-  changes.outgoing.push({
-    topic: 'fair-use.overages.v1',
-    eventId: id,
-    record: {
-      overageId: id,
-      kind: 'STARTED',
-      stepPercent: 100,
-      ...contactOf(state.account),
-      projectedUsed: projectedUse(figureOf(row), window, cause.at),
-      warnedAt: warnedAt(state, row),
-      ...commonFields(state, row, null, cause, context),
-    },
-  });
+  const projected = projectedUse(figureOf(row), window, cause.at);
+  emitOverage(
+    state,
+    changes,
+    row,
+    { id, kind: 'STARTED', stepPercent: 100, limit, projectedUsed: projected },
+    cause,
+    context,
+  );
 }
 
 /**
@@ -57,25 +43,4 @@ export function projectedUse(used: number, window: Window, at: number): number |
   if (at >= window.end) return used;
   const projected = Math.round((used * (window.end - window.start)) / elapsed);
   return Math.max(used, Math.min(projected, MAX_FIGURE));
-}
-
-function contactOf(account: Account | null): { accountName: string | null; contactEmail: string | null } {
-  const contacts = account?.snapshot.contacts ?? [];
-  const contact = contacts.find((c) => c.role === 'OWNER') ?? contacts[0];
-  return {
-    accountName: account?.snapshot.company ?? contact?.name ?? null,
-    contactEmail: contact?.email ?? null,
-  };
-}
-
-function warnedAt(state: AccountState, row: UsageWindow): number | null {
-  const times = (state.ledger?.notices ?? [])
-    .filter(
-      (notice) =>
-        notice.rule === row.rule &&
-        notice.workspaceId === row.workspaceId &&
-        notice.window.start === row.window.start,
-    )
-    .flatMap((notice) => (notice.sentAt === null ? [] : [notice.sentAt]));
-  return times.length === 0 ? null : Math.min(...times);
 }

@@ -5,6 +5,7 @@ import type {
   Notice,
   NoticeKind,
   NoticeStatus,
+  OverageStep,
 } from '../../domain/judging/ledger.js';
 import type { LimitRule } from '../../domain/policy/policy.js';
 import type { WindowKind } from '../../domain/windows/window.js';
@@ -49,6 +50,7 @@ export interface NoticeRow {
 
 interface OverageRow {
   account_id: string;
+  kind: OverageStep['kind'];
   rule: LimitRule;
   workspace_id: string;
   window_start: number;
@@ -84,11 +86,13 @@ export async function loadLedgers(
   );
   for (const row of notices.rows) ledgers.get(row.account_id)?.notices.push(notice(row));
   const overages = await tx.query<OverageRow>(
-    'select * from overages where account_id = any($1::text[]) and window_end > $2',
+    `select * from overages where account_id = any($1::text[]) and window_end > $2
+     order by created_at, kind = 'CLOSED', step_percent`,
     values,
   );
   for (const row of overages.rows) {
     ledgers.get(row.account_id)?.overages.push({
+      kind: row.kind,
       rule: row.rule,
       workspaceId: row.workspace_id,
       windowStart: row.window_start,

@@ -1,7 +1,13 @@
 import type { AccountState } from '../../domain/counting/accountState.js';
 import { periodOf } from '../../domain/counting/buckets.js';
 import type { Needs } from '../../domain/counting/needs.js';
-import { hasCrossing, hasOverage, type Ledger, type OverageStep } from '../../domain/judging/ledger.js';
+import {
+  hasCrossing,
+  hasOverage,
+  isClosed,
+  type Ledger,
+  type OverageStep,
+} from '../../domain/judging/ledger.js';
 import { SeenIds } from '../../domain/counting/seenIds.js';
 import type { Metric } from '../../domain/policy/policy.js';
 import { HOUR_MS, type Window } from '../../domain/windows/window.js';
@@ -116,8 +122,8 @@ function extended(held: Ledger, loaded: Ledger): Ledger {
 }
 
 function hasStep(ledger: Ledger, step: OverageStep): boolean {
-  const window = { start: step.windowStart, end: step.windowStart };
-  return hasOverage(ledger, { ...step, window }, step.stepPercent, step.limit);
+  const of = { ...step, window: { start: step.windowStart, end: step.windowStart } };
+  return step.kind === 'CLOSED' ? isClosed(ledger, of) : hasOverage(ledger, of, step.stepPercent, step.limit);
 }
 
 /** Loads every bucket of the windows, so that their sums can be taken. */

@@ -15,6 +15,15 @@ export interface UsageEvent {
   readonly occurredAt: number;
   /** The record's time in the log as business time, epoch ms: lateness is judged by it. */
   readonly arrivedAt: number;
+  /** Uploads only, and absent from events that an older release parked. */
+  readonly upload?: UploadFacts;
+}
+
+/** What tells one file from another. */
+export interface UploadFacts {
+  readonly uploadId: string;
+  readonly fileName: string;
+  readonly botId: string;
 }
 
 /** The platform's word on an account; `snapshot` is null for a tombstone. */

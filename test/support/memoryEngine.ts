@@ -215,7 +215,9 @@ function usageOf(record: UsageRecord, arrivedAt: number): UsageEvent | null {
       return record.value.type === 'STARTED' ? of('sessions', record.value.sessionId, 1) : null;
     case 'platform.tickets.v1':
       return record.value.type === 'CREATED' ? of('tickets', record.value.ticketId, 1) : null;
-    case 'platform.uploads.v1':
-      return of('upload_bytes', record.value.uploadId, record.value.sizeBytes);
+    case 'platform.uploads.v1': {
+      const { uploadId, fileName, botId, sizeBytes } = record.value;
+      return { ...of('upload_bytes', uploadId, sizeBytes), upload: { uploadId, fileName, botId } };
+    }
   }
 }

@@ -1,4 +1,5 @@
 import type { Account } from '../accounts/account.js';
+import type { ConditionState } from '../judging/facts.js';
 import type { Ledger } from '../judging/ledger.js';
 import type { LimitRule, Metric } from '../policy/policy.js';
 import type { Window, WindowKind } from '../windows/window.js';
@@ -40,6 +41,8 @@ export class AccountState {
   readonly windows = new Map<number, UsageWindow[]>();
   /** What was recorded of windows that end after `ledger.since`; null: not loaded. */
   ledger: Ledger | null = null;
+  /** null: not loaded. */
+  conditions: ConditionState | null = null;
 
   constructor(
     readonly accountId: string,
@@ -74,7 +77,7 @@ export class AccountState {
     let bytes = 2_000 + this.windows.size * 250;
     for (const seen of this.seen.values()) bytes += 200 + seen.bytes;
     for (const buckets of this.buckets.values()) bytes += buckets.periodCount * 1_200;
-    return bytes;
+    return bytes + (this.conditions?.facts.length ?? 0) * 300;
   }
 }
 

@@ -21,6 +21,8 @@ export interface Violation {
   readonly windowStart: number | null;
   readonly occurredAt: number;
   readonly details: Readonly<Record<string, string>>;
+  /** Where it rests on a fact that can end. */
+  readonly fact?: { readonly name: string; readonly generation: number } | undefined;
 }
 
 export interface Overage extends OverageStep {
@@ -43,6 +45,10 @@ export class AccountChanges {
   readonly windows = new Set<UsageWindow>();
   readonly crossings: Crossing[] = [];
   readonly violations: Violation[] = [];
+  /** Violations whose fact has ended. */
+  readonly closedViolations: { readonly id: string; readonly closedAt: number }[] = [];
+  /** Who held the account when its not-transferable condition began; null: unchanged. */
+  conditionOwner: { readonly owner: string | null } | null = null;
   readonly overages: Overage[] = [];
   readonly newNotices: Notice[] = [];
   /** Notices recorded before whose status changed. */

@@ -1,5 +1,6 @@
 import type { UsageEvent } from '../events.js';
 import type { Context } from '../judging/context.js';
+import { judgeFileSize } from '../judging/fileSize.js';
 import { judge, ledgerOf, putUnder } from '../judging/judge.js';
 import { limitOf, rulingFor } from '../judging/limits.js';
 import { RULES, type Limit, type LimitRule, type Metric } from '../policy/policy.js';
@@ -30,6 +31,7 @@ export function countEvent(
   context: Context,
 ): void {
   if (!remember(state, changes, event)) return;
+  judgeFileSize(state, changes, event, context);
   const { metric, workspaceId, occurredAt } = event;
   state.bucketsOf(metric).add(occurredAt, workspaceId, event.amount);
   const periodStart = periodOf(metric, occurredAt);

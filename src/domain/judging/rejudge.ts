@@ -9,7 +9,9 @@ import { cancelledNotice, cancelNotice, isStillTrue, issueWarning } from '../not
 import { limitsOf, policyAt, RULES, type Limit, type Metric } from '../policy/policy.js';
 import { windowAt } from '../windows/calendar.js';
 import { HOUR_MS, hourOf, type Window, type WindowKind } from '../windows/window.js';
+import { judgeConditions } from './conditions.js';
 import type { Context } from './context.js';
+import { NO_CONDITIONS } from './facts.js';
 import { judge, ledgerOf, putUnder } from './judge.js';
 import type { Notice } from './ledger.js';
 import { reaches } from './levels.js';
@@ -33,6 +35,9 @@ export function takeAccountEvent(
   state.account = after;
   changes.account = after;
   changes.snapshots.push(event);
+  if (before === null) state.conditions = NO_CONDITIONS;
+  const since = event.snapshot === null ? event.arrivedAt : after.snapshot.updatedAt;
+  judgeConditions(state, changes, before, { policyTime: event.arrivedAt, at: since }, context);
   if (before === null || before.snapshot.plan === after.snapshot.plan) return;
   const cause = { eventId: null, at: after.snapshot.updatedAt };
   rejudgeOpen(state, changes, event.arrivedAt, cause, context);

@@ -101,3 +101,15 @@ export function policyAt(policy: Policy, instant: number): PolicyVersion {
 export function limitsOf(version: PolicyVersion, planId: string): readonly Limit[] {
   return version.plans.get(planId)?.limits ?? version.common;
 }
+
+/** The largest file that a plan allows; for a plan that this version does not name, that of all plans. */
+export function fileSizeFor(version: PolicyVersion, planId: string): FileSize {
+  return version.plans.get(planId)?.fileSize ?? version.commonFileSize;
+}
+
+/** What an account of the plan has agreed to, each rule once; a deal of any plan has agreed to what deals have. */
+export function conditionsFor(version: PolicyVersion, planId: string, isDeal: boolean): readonly Condition[] {
+  const own = version.plans.get(planId)?.conditions ?? version.commonConditions;
+  if (!isDeal) return own;
+  return [...own, ...version.dealConditions.filter(({ rule }) => !own.some((c) => c.rule === rule))];
+}

@@ -1,7 +1,7 @@
 import type { Metric } from '../../domain/policy/policy.js';
 import type { InputTopic } from '../topics.js';
 import { InvalidField, type Decoded } from './decoded.js';
-import { id, idHash, instant } from './fields.js';
+import { id, idHash, instant, text } from './fields.js';
 
 const HOUR_MS = 3_600_000;
 /** Contract §3, "Late and early". */
@@ -28,6 +28,7 @@ interface RawUsage extends Readonly<Record<string, unknown>> {
   readonly workspaceId: Buffer;
   readonly botId?: Buffer;
   readonly type?: string;
+  readonly fileName?: Buffer;
   readonly sizeBytes?: number;
   readonly occurredAt: number;
 }
@@ -49,14 +50,17 @@ export function decodeUsage(source: Source, raw: RawUsage, arrivedAt: number): D
     occurredAt: instant(raw.occurredAt, 'occurredAt'),
     arrivedAt,
   };
-  id(counted, source.idField);
-  if (raw.botId !== undefined) id(raw.botId, 'botId');
+  const countedId = id(counted, source.idField);
+  const botId = raw.botId === undefined ? '' : id(raw.botId, 'botId');
   if (amount < 0) throw new InvalidField(`sizeBytes is negative: ${amount}`);
   if (source.counts !== null && raw.type !== source.counts) return { kind: 'uncounted' };
   const age = arrivedAt - event.occurredAt;
   if (age > LATE_HORIZON_MS) return refused('TOO_LATE', `occurred ${hours(age)} before it arrived`);
   if (age < -AHEAD_MS) return refused('FUTURE', `occurred ${hours(-age)} after it arrived`);
-  return { kind: 'usage', event: { ...event, idHash: idHash(counted) } };
+  const usage = { ...event, idHash: idHash(counted) };
+  if (raw.fileName === undefined) return { kind: 'usage', event: usage };
+  const upload = { uploadId: countedId, fileName: text(raw.fileName), botId };
+  return { kind: 'usage', event: { ...usage, upload } };
 }
 
 function refused(reason: 'TOO_LATE' | 'FUTURE', detail: string): Decoded {

@@ -37,9 +37,10 @@ export async function writeCrossings(tx: Queryable, crossings: Of<Crossing>): Pr
 export async function writeViolations(tx: Queryable, violations: Of<Violation>): Promise<void> {
   if (violations.length === 0) return;
   await tx.query(
-    `insert into violations (account_id, violation_id, rule, workspace_id, window_start, occurred_at, details)
+    `insert into violations (account_id, violation_id, rule, workspace_id, window_start, occurred_at, details, fact,
+       generation)
      select * from unnest($1::text[], $2::uuid[], $3::rule[], $4::text[], $5::timestamptz[], $6::timestamptz[],
-       $7::jsonb[])`,
+       $7::jsonb[], $8::text[], $9::int[])`,
     [
       accounts(violations),
       column(violations, (v) => v.id),
@@ -48,6 +49,8 @@ export async function writeViolations(tx: Queryable, violations: Of<Violation>):
       column(violations, (v) => (v.windowStart === null ? null : timestamp(v.windowStart))),
       column(violations, (v) => timestamp(v.occurredAt)),
       column(violations, (v) => JSON.stringify(v.details)),
+      column(violations, (v) => v.fact?.name ?? null),
+      column(violations, (v) => v.fact?.generation ?? null),
     ],
   );
 }

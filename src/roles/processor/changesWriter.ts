@@ -1,6 +1,7 @@
 import type { AccountState } from '../../domain/counting/accountState.js';
 import type { AccountChanges } from '../../domain/counting/changes.js';
 import type { Metric } from '../../domain/policy/policy.js';
+import { closeViolations, writeConditionOwners } from '../../postgres/counting/conditions.js';
 import { keepSnapshots, writeAccounts, writeReplies } from '../../postgres/counting/writeAccounts.js';
 import {
   updateNotices,
@@ -47,6 +48,14 @@ export async function writeChanges(tx: Queryable, changed: readonly Changed[]): 
   await writeViolations(
     tx,
     each((c) => c.violations),
+  );
+  await closeViolations(
+    tx,
+    each((c) => c.closedViolations),
+  );
+  await writeConditionOwners(
+    tx,
+    each((c) => (c.conditionOwner === null ? [] : [c.conditionOwner])),
   );
   await writeNotices(
     tx,

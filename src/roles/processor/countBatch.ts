@@ -7,6 +7,7 @@ import type { AccountEvent, Refusal, UsageEvent } from '../../domain/events.js';
 import type { Context } from '../../domain/judging/context.js';
 import { needsOfChange, takeAccountEvent } from '../../domain/judging/rejudge.js';
 import type { Decoded } from '../../kafka/decode/decoded.js';
+import { loadConditions } from '../../postgres/counting/conditions.js';
 import { writeDeadLetters } from '../../postgres/counting/deadLetters.js';
 import { bumpHeads, lockHeads } from '../../postgres/counting/heads.js';
 import { loadAccounts } from '../../postgres/counting/loadAccounts.js';
@@ -121,6 +122,15 @@ async function takeAccountEvents(tx: Queryable, works: readonly Work[], context:
   const unknownBefore = works.filter(
     ({ state, accountEvents }) => state.account === null && accountEvents.length > 0,
   );
+  const unread = works.filter(
+    ({ state, accountEvents }) =>
+      state.account !== null && state.conditions === null && accountEvents.length > 0,
+  );
+  const conditions = await loadConditions(
+    tx,
+    unread.map(({ state }) => state.accountId),
+  );
+  for (const { state } of unread) state.conditions = conditions.get(state.accountId) ?? null;
   const rounds = Math.max(0, ...works.map(({ accountEvents }) => accountEvents.length));
   for (let round = 0; round < rounds; round += 1) {
     const due = works.flatMap((work) => {

@@ -1,0 +1,52 @@
+import { planBefore } from '../accounts/account.js';
+import { monthOf, type AccountState } from '../counting/accountState.js';
+import type { AccountChanges } from '../counting/changes.js';
+import type { UsageEvent } from '../events.js';
+import { fileSizeFor, policyAt } from '../policy/policy.js';
+import type { Context } from './context.js';
+import { recordRuleViolation } from './ruleViolation.js';
+
+/**
+ * Judges the size of one file that was counted for the first time, by the plan and policy in force at its arrival
+ * (policy: "All the plans will have a limitation of 5 MB per file sent"). A file of exactly the size is allowed. An
+ * event without the facts of its upload (parked by a release that did not keep them) is not judged.
+ */
+export function judgeFileSize(
+  state: AccountState,
+  changes: AccountChanges,
+  event: UsageEvent,
+  context: Context,
+): void {
+  const { account } = state;
+  const { upload, arrivedAt, workspaceId } = event;
+  if (account === null || upload === undefined) return;
+  const plan = planBefore(account, arrivedAt + 1);
+  const version = policyAt(context.policy, arrivedAt);
+  const { allowed, clause } = fileSizeFor(version, plan);
+  if (allowed.kind === 'unlimited' || event.amount <= allowed.amount) return;
+  // An upload counts once per UTC month: what is counted again is judged again.
+  const month = monthOf(event.occurredAt);
+  recordRuleViolation(
+    changes,
+    state.accountId,
+    {
+      id: context.id('violation', state.accountId, workspaceId, 'file-size', upload.uploadId, month),
+      rule: 'file-size',
+      workspaceId,
+      plan,
+      policyVersion: version.version,
+      used: event.amount,
+      limit: allowed.amount,
+      causeEventId: event.eventId,
+      occurredAt: event.occurredAt,
+      details: {
+        fileName: upload.fileName,
+        sizeBytes: String(event.amount),
+        botId: upload.botId,
+        uploadId: upload.uploadId,
+        clause,
+      },
+    },
+    context.now,
+  );
+}

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { reportFailure } from './failures.js';
 import type { Terminal } from './publish/progress.js';
 import { collectRole, needsOf, ROLES, type Role } from './roles.js';
+import type { ReportOptions } from './violation.js';
 
 /** What the command line reads from and writes to. */
 export interface Io {
@@ -77,7 +78,34 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
       const { policyCheck } = await import('./policyCheck.js');
       policyCheck(path, io.stdout);
     });
+  addViolations(program, io);
   return program;
+}
+
+function addViolations(program: Command, io: Io): void {
+  const violation = program.command('violation').description('report what no traffic shows, or close it');
+  violation
+    .command('report')
+    .description('record a violation that an operator saw; prints its id')
+    .requiredOption('--account <id>', 'the account')
+    .addOption(
+      new Option('--rule <rule>', 'the condition broken').choices(['no-resale']).makeOptionMandatory(),
+    )
+    .requiredOption('--detail <text>', 'what was seen')
+    .option('--workspace <id>', 'the workspace, where it is about one')
+    .action(async (options: ReportOptions) => {
+      const { reportViolation } = await import('./violation.js');
+      await reportViolation(options, io.env, io.stdout);
+    });
+  violation
+    .command('close')
+    .description('close a violation that an operator reported')
+    .requiredOption('--id <id>', 'the violation')
+    .requiredOption('--account <id>', 'its account')
+    .action(async (options: { id: string; account: string }) => {
+      const { closeViolation } = await import('./violation.js');
+      await closeViolation(options, io.env);
+    });
 }
 
 function addServers(program: Command, io: Io, exit: (code: number) => void): void {

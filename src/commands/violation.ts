@@ -1,0 +1,64 @@
+import type pg from 'pg';
+import { readConfig } from '../config/environment.js';
+import { loadPolicy } from '../config/policyFiles.js';
+import { createPool } from '../postgres/pool.js';
+import { closeReported, recordResale } from '../roles/reportedViolations.js';
+import { createClock } from '../support/clock.js';
+import { eventId } from '../support/eventId.js';
+import { ExpectedError } from '../support/expectedError.js';
+import { isOutage, reasonOf } from '../support/outage.js';
+
+/** `--account`, `--detail` and `--workspace` as given. */
+export interface ReportOptions {
+  readonly account: string;
+  readonly detail: string;
+  readonly workspace?: string;
+}
+
+/** Records a resale that an operator saw and prints the violation's id, alone. */
+export async function reportViolation(
+  { account, detail, workspace }: ReportOptions,
+  env: NodeJS.ProcessEnv,
+  stdout: NodeJS.WritableStream,
+): Promise<void> {
+  if (detail.trim() === '') throw new ExpectedError('--detail is empty: say what was seen');
+  const config = readConfig(env, ['database']);
+  const policy = loadPolicy(config.policyPath);
+  const now = createClock(config.clockStart ?? undefined).now();
+  const report = { workspaceId: workspace ?? '', detail };
+  const outcome = await withPool(config.databaseUrl, (pool) =>
+    recordResale(pool, account, report, { policy, now, id: eventId }),
+  );
+  if (outcome.kind === 'allowed') {
+    throw new ExpectedError(
+      `the policy in force has no condition no-resale for the plan of account ${account}`,
+    );
+  }
+  if (outcome.kind === 'open') {
+    throw new ExpectedError(`this is reported already and still open: violation ${outcome.violationId}`);
+  }
+  stdout.write(`${outcome.violationId}\n`);
+}
+
+/** Closes a violation that an operator reported. */
+export async function closeViolation(
+  { account, id }: { readonly account: string; readonly id: string },
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const config = readConfig(env, ['database']);
+  const now = createClock(config.clockStart ?? undefined).now();
+  await withPool(config.databaseUrl, (pool) => closeReported(pool, account, id, now));
+}
+
+/** A person waits for the answer: a database that is down is said, not waited for. */
+async function withPool<T>(databaseUrl: string, work: (pool: pg.Pool) => Promise<T>): Promise<T> {
+  const pool = createPool(databaseUrl, 1, () => undefined);
+  try {
+    return await work(pool);
+  } catch (error) {
+    if (!isOutage(error)) throw error;
+    throw new ExpectedError(`the database is not to be reached: ${reasonOf(error)}`, { cause: error });
+  } finally {
+    await pool.end().catch(() => undefined);
+  }
+}

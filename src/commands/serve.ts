@@ -8,12 +8,18 @@ import { createRoles, type RoleName } from '../roles/createRoles.js';
 import { migrateEverything, type MigrationConfig } from '../roles/migrations.js';
 import { openResources, type Resources } from '../roles/resources.js';
 import type { Role } from '../roles/role.js';
+import { ServerWatch } from '../roles/servers.js';
+import { within } from '../roles/wait.js';
 import { ExpectedError } from '../support/expectedError.js';
 import { createLog, type Log } from '../support/log.js';
-import { waitOut } from '../support/outage.js';
+import { reasonOf, waitOut } from '../support/outage.js';
 import type { Policy } from '../domain/policy/policy.js';
 
-const STOP_WITHIN_MS = 14_000;
+const STOP_WITHIN_MS = 13_500;
+const CLOSE_WITHIN_MS = 500;
+const DATABASE_ANSWERS_WITHIN_MS = 3_000;
+// The api role is the HTTP server alone, and the scheduler works on the database.
+const WITH_KAFKA: ReadonlySet<RoleName> = new Set(['processor', 'relay', 'mailer']);
 
 /**
  * Runs roles until SIGTERM or SIGINT, then ends within 15 s with nothing lost. Throws (one clear line, non-zero exit) on
@@ -24,16 +30,18 @@ export async function serve(config: Config, names: readonly RoleName[]): Promise
   const policy = loadPolicy(config.policyPath);
   const stop = stopSignal(log);
   const resources = openResources(config, log);
-  let roles: Role[] = [];
+  let roles: Role[] | null = null;
+  const servers = names.some((name) => WITH_KAFKA.has(name)) ? watchServers(resources, log) : null;
   const http = await createHttpServer({
     ...config.http,
     log,
     live: () => true,
-    ready: () => readiness(resources, roles),
+    ready: () => readiness(resources, servers, roles),
     metrics: () => resources.metrics.registry.metrics(),
   });
   log.info({ roles: names, http: http.url, zoneData: process.versions.tz }, 'starting');
   try {
+    servers?.start();
     if (!(await prepare(config, resources, policy, log, stop.signal))) return;
     let fail: (error: Error) => void = () => undefined;
     const failed = new Promise<never>((_, reject) => (fail = reject));
@@ -43,9 +51,10 @@ export async function serve(config: Config, names: readonly RoleName[]): Promise
     log.info('running');
     await Promise.race([stop.asked, failed]);
   } finally {
-    await stopAll(roles, log);
-    await http.close();
-    await resources.pool.end().catch(() => undefined);
+    await stopAll([...(roles ?? []), ...(servers === null ? [] : [servers])], log);
+    await within(CLOSE_WITHIN_MS, http.close());
+    // A connection that a role left behind still holds would be waited for.
+    await within(CLOSE_WITHIN_MS, resources.pool.end());
     stop.forget();
     log.info('stopped');
   }
@@ -75,7 +84,9 @@ async function prepare(
       await waitOut('the database', () => migrateDatabase(databaseUrl), waiting);
     }
     await waitOut('the database', () => keepPolicyVersions(resources.pool, policy), waiting);
-    await ensureSeenPartitions(resources.pool, monthsAround(resources.clock.now()));
+    const partitions = (): Promise<void> =>
+      ensureSeenPartitions(resources.pool, monthsAround(resources.clock.now()));
+    await waitOut('the database', partitions, waiting);
     return true;
   } catch (error) {
     if (signal.aborted) return false;
@@ -83,23 +94,31 @@ async function prepare(
   }
 }
 
+function watchServers({ probingKafka, registry }: Resources, log: Log): ServerWatch {
+  return new ServerWatch({ kafka: probingKafka(), registry: registry(), log });
+}
+
+/** `roles` is null until they were started. */
 async function readiness(
-  resources: Resources,
-  roles: readonly Role[],
+  { pool }: Resources,
+  servers: ServerWatch | null,
+  roles: readonly Role[] | null,
 ): Promise<{ ready: boolean; parts: Record<string, string> }> {
-  const parts: Record<string, string> = {};
-  try {
-    await resources.pool.query('select 1');
-    parts['database'] = 'ok';
-  } catch (error) {
-    parts['database'] = error instanceof Error ? error.message : String(error);
-  }
-  if (roles.length === 0) parts['roles'] = 'not started yet';
-  for (const role of roles) parts[role.name] = role.problem() ?? 'ok';
+  const parts: Record<string, string> = { database: await databaseState(pool), ...servers?.parts };
+  if (roles === null) parts['roles'] = 'not started yet';
+  for (const role of roles ?? []) parts[role.name] = role.problem() ?? 'ok';
   return { ready: Object.values(parts).every((part) => part === 'ok'), parts };
 }
 
-async function stopAll(roles: readonly Role[], log: Log): Promise<void> {
+async function databaseState(pool: Resources['pool']): Promise<string> {
+  const asked = pool.query('select 1').then(
+    () => 'ok',
+    (error: unknown) => reasonOf(error),
+  );
+  return (await within(DATABASE_ANSWERS_WITHIN_MS, asked)) ?? 'the database does not answer';
+}
+
+async function stopAll(roles: readonly Pick<Role, 'stop'>[], log: Log): Promise<void> {
   const stopped = Promise.allSettled(roles.map((role) => role.stop()));
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {

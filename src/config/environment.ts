@@ -129,7 +129,7 @@ function checkTogether(env: NodeJS.ProcessEnv, values: Values, report: Report): 
   if (!wantsLogin && login.some((name) => !isUnset(env[name]))) {
     report('KAFKA_SASL_MECHANISM', 'is missing, since a SASL user name or password is set');
   }
-  if (values.CLOCK_START !== null && isProduction(env)) {
+  if (!isUnset(env['CLOCK_START']) && isProduction(env)) {
     report('CLOCK_START', 'is for development only and must not be set when NODE_ENV=production');
   }
 }

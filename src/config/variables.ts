@@ -49,11 +49,23 @@ function url(schemes: readonly string[], options: { host: boolean; credentials: 
     const scheme = parsed.protocol.replace(/:$/, '');
     if (!schemes.includes(scheme)) problem(`must begin with ${schemes.map((s) => `${s}://`).join(' or ')}`);
     if (options.host && parsed.hostname === '') problem('names no host');
+    if (![parsed.username, parsed.password].every(isDecodable)) {
+      problem('has a % in its user name or password that must be written %25');
+    }
     if (!options.credentials && (parsed.username !== '' || parsed.password !== '')) {
       problem('must not contain a user name or password');
     }
     return value;
   });
+}
+
+function isDecodable(part: string): boolean {
+  try {
+    decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function oneOf<const T extends string>(allowed: readonly T[]) {

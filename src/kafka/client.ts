@@ -7,15 +7,18 @@ export interface KafkaSettings {
   readonly sasl: { readonly mechanism: string; readonly username: string; readonly password: string } | null;
 }
 
-/** A kafkajs client whose messages go to our log, one level down: its retries are not our errors. */
-export function createKafka(settings: KafkaSettings, clientId: string, log: Log): Kafka {
+/**
+ * A kafkajs client whose messages go to our log, one level down: its retries are not our errors.
+ * @param retries how often a request or connection that failed is tried again
+ */
+export function createKafka(settings: KafkaSettings, clientId: string, log: Log, retries = 8): Kafka {
   const config: KafkaConfig = {
     clientId,
     brokers: [...settings.brokers],
     ssl: settings.ssl,
     connectionTimeout: 3_000,
     requestTimeout: 30_000,
-    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 },
+    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries },
     logLevel: logLevel.WARN,
     logCreator:
       () =>

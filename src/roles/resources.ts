@@ -5,7 +5,7 @@ import { createKafka } from '../kafka/client.js';
 import { Registry } from '../kafka/registry.js';
 import { createPool } from '../postgres/pool.js';
 import { createClock, type Clock } from '../support/clock.js';
-import type { Log } from '../support/log.js';
+import { createLog, type Log } from '../support/log.js';
 import { createMetrics, type Metrics } from '../support/metrics.js';
 
 const POOL_SIZE = 12;
@@ -13,6 +13,8 @@ const POOL_SIZE = 12;
 /** What the roles of one process share. */
 export interface Resources {
   readonly kafka: () => Kafka;
+  /** A client that tries once and logs nothing, for asking whether the brokers are there. */
+  readonly probingKafka: () => Kafka;
   readonly registry: () => Registry;
   readonly pool: pg.Pool;
   readonly clock: Clock;
@@ -30,6 +32,7 @@ export function openResources(config: Config, log: Log): Resources {
   };
   return {
     kafka: () => createKafka(needed(kafka, 'KAFKA_BROKERS'), 'fair-use', log),
+    probingKafka: () => createKafka(needed(kafka, 'KAFKA_BROKERS'), 'fair-use', createLog('silent'), 0),
     registry: () => new Registry(needed(registryUrl, 'SCHEMA_REGISTRY_URL')),
     pool: createPool(databaseUrl, POOL_SIZE, (error) => {
       log.warn({ reason: error.message }, 'an idle database connection broke');

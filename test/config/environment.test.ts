@@ -156,9 +156,22 @@ describe('readConfig', () => {
     expect(failure({ KAFKA_SASL_MECHANISM: 'gssapi' }).message).toContain('plain, scram-sha-256');
   });
 
+  it('refuses credentials that no URL decodes to, without showing them', () => {
+    for (const SMTP_URL of [
+      'smtp://user%:hidden@mail.example.com',
+      'smtp://user:hidden%zz@mail.example.com',
+    ]) {
+      const error = failure({ SMTP_URL });
+      expect(names(error)).toEqual(['SMTP_URL']);
+      expect(error.message).not.toContain('hidden');
+    }
+  });
+
   it('refuses a moved clock in production only', () => {
     const env = { CLOCK_START: '2026-11-01T00:00:00Z', NODE_ENV: 'production' };
     expect(names(failure(env))).toEqual(['CLOCK_START']);
+    // One that is malformed is refused for both reasons at once.
+    expect(failure({ ...env, CLOCK_START: 'soon' }).problems).toHaveLength(2);
     expect(readConfig({ ...env, NODE_ENV: 'development' }, []).clockStart).toBe(Date.UTC(2026, 10, 1));
     expect(readConfig({ ...SERVERS, NODE_ENV: 'production' }, ['smtp']).smtp.requireTls).toBe(true);
   });

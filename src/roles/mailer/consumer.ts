@@ -5,8 +5,8 @@ import { isOutage, reasonOf } from '../../support/outage.js';
 import { NotificationDecoder, TOPIC } from './decode.js';
 import { takeIn } from './intake.js';
 import type { MailerContext } from './options.js';
-import { Outage } from './outage.js';
-import { sleep, within } from './wait.js';
+import { Outage } from '../outage.js';
+import { sleep, within } from '../wait.js';
 
 // A process that died keeps its partitions for so long.
 const SESSION_TIMEOUT_MS = 10_000;

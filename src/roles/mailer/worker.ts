@@ -9,8 +9,8 @@ import { Backoff } from '../../support/backoff.js';
 import { claim, senderOf, type ClaimedDelivery } from './claim.js';
 import { expire, finish, type Finished } from './finish.js';
 import type { MailerContext } from './options.js';
-import { Outage } from './outage.js';
-import { sleep, within } from './wait.js';
+import { Outage } from '../outage.js';
+import { sleep, within } from '../wait.js';
 
 const SWEEP_LIMIT = 50;
 // After the last answer or the last wait for one: to write down how the attempts ended.

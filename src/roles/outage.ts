@@ -1,5 +1,5 @@
-import type { Log } from '../../support/log.js';
-import { reasonOf } from '../../support/outage.js';
+import type { Log } from '../support/log.js';
+import { reasonOf } from '../support/outage.js';
 
 /** A server that may be away: says so once when it goes, and once when it is back. */
 export class Outage {

@@ -111,13 +111,16 @@ describe('from an event to a warning mail', () => {
     expect(world.inbox.mails).toHaveLength(1);
   }, 60_000);
 
-  it('tells BizDev past 100 % of a month; Sandbox gets no mail at 80 %', async () => {
+  it('invites Sandbox to upgrade at 100 %, without a mail at 80 %, and tells BizDev past it', async () => {
     await world.publish([
       account('a-month', 'sandbox'),
       ...many(100, (i) => session('a-month', `s-${i}`, minute)),
     ]);
     await world.untilRead();
     expect((await crossings('a-month')).map(({ level }) => level)).toEqual([100]);
+    const invitation = await until('the invitation', () => Promise.resolve(world.inbox.mails[1]));
+    expect(JSON.stringify(invitation.to)).toContain('owner@a-month.example');
+    expect(invitation.text).toMatch(/upgrade/i);
     await world.publish([session('a-month', 's-100', minute)]);
     const overages = await readTopic(world, 'fair-use.overages.v1', 1);
     expect(overages).toMatchObject([
@@ -131,7 +134,7 @@ describe('from an event to a warning mail', () => {
         warnedAt: null,
       },
     ]);
-    expect(world.inbox.mails).toHaveLength(1);
+    expect(world.inbox.mails).toHaveLength(2);
   }, 60_000);
 
   it('keeps events of an unknown account and counts them with its snapshot', async () => {

@@ -78,26 +78,30 @@ export class MemoryEngine {
         })),
       ),
       overages: all((state, changes) =>
-        changes.overages.map((o) => ({
-          accountId: state.accountId,
-          workspaceId: o.workspaceId === '' ? null : o.workspaceId,
-          rule: o.rule,
-          start: o.windowStart,
-          limit: o.limit,
-          used: o.used,
-        })),
+        changes.overages
+          .filter(({ kind }) => kind === 'STARTED')
+          .map((o) => ({
+            accountId: state.accountId,
+            workspaceId: o.workspaceId === '' ? null : o.workspaceId,
+            rule: o.rule,
+            start: o.windowStart,
+            limit: o.limit,
+            used: o.used,
+          })),
       ),
       notices: all((state) =>
-        (state.ledger?.notices ?? []).map((n) => ({
-          accountId: state.accountId,
-          workspaceId: n.workspaceId === '' ? null : n.workspaceId,
-          rule: n.rule,
-          start: n.window.start,
-          level: n.level,
-          createdAt: n.createdAt,
-          status: n.status,
-          reason: n.status === 'SUPPRESSED' ? n.reason : null,
-        })),
+        (state.ledger?.notices ?? [])
+          .filter(({ kind }) => kind === 'THRESHOLD_WARNING')
+          .map((n) => ({
+            accountId: state.accountId,
+            workspaceId: n.workspaceId === '' ? null : n.workspaceId,
+            rule: n.rule,
+            start: n.window.start,
+            level: n.level,
+            createdAt: n.createdAt,
+            status: n.status,
+            reason: n.status === 'SUPPRESSED' ? n.reason : null,
+          })),
       ),
     };
   }
@@ -128,7 +132,7 @@ export class MemoryEngine {
     let state = this.states.get(accountId);
     if (state === undefined) {
       state = new AccountState(accountId, 0);
-      state.ledger = { since: EVERYTHING.start, crossings: [], notices: [], overages: [] };
+      state.ledger = { since: EVERYTHING.start, crossings: [], notices: [], overages: [], measures: [] };
       for (const metric of ['chats', 'sessions', 'tickets', 'upload_bytes'] as const) {
         state.bucketsOf(metric).markLoaded(EVERYTHING);
       }

@@ -1,6 +1,6 @@
 import type { Account } from '../accounts/account.js';
 import type { AccountEvent, ReplyEvent } from '../events.js';
-import type { Crossing, Notice, OverageStep } from '../judging/ledger.js';
+import type { AutomaticMeasure, Crossing, Notice, OverageStep } from '../judging/ledger.js';
 import type { Metric } from '../policy/policy.js';
 import type { UsageWindow } from './accountState.js';
 
@@ -53,6 +53,8 @@ export class AccountChanges {
   readonly newNotices: Notice[] = [];
   /** Notices recorded before whose status changed. */
   readonly changedNotices = new Set<Notice>();
+  /** Automatic measures, new or changed. */
+  readonly measures = new Set<AutomaticMeasure>();
   readonly outgoing: Outgoing[] = [];
   readonly replies: ReplyEvent[] = [];
 }

@@ -142,7 +142,14 @@ function settle(
 ): void {
   changes.windows.add(row);
   const limit = refreshLimit(state, row, event.arrivedAt, context);
-  judge(state, changes, row, limit, { eventId: event.eventId, at: event.occurredAt }, context);
+  judge(
+    state,
+    changes,
+    row,
+    limit,
+    { eventId: event.eventId, at: event.occurredAt, arrivedAt: event.arrivedAt },
+    context,
+  );
 }
 
 /** Brings a row under the limit that applies at `at`, and returns that limit. */

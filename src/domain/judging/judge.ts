@@ -1,16 +1,15 @@
 import { figureOf, type AccountState, type UsageWindow } from '../counting/accountState.js';
 import type { AccountChanges } from '../counting/changes.js';
-import { issueWarning } from '../notices/issue.js';
+import { inviteUpgrade, issueWarning } from '../notices/issue.js';
 import type { Limit } from '../policy/policy.js';
 import type { Context } from './context.js';
 import { episodeOf } from './episodes.js';
-import { hasCrossing, hasOverage, type Crossing, type Ledger, type Level } from './ledger.js';
-import { firstFigureAt, reaches, surpasses } from './levels.js';
-import { startOverage } from './overages.js';
+import { hasCrossing, type Crossing, type Ledger, type Level } from './ledger.js';
+import { firstFigureAt, reaches } from './levels.js';
+import { settleMeasure } from './measures.js';
+import { nextOverageFigure, tellOverage } from './overages.js';
 import { commonFields, type Cause } from './records.js';
 import type { Ruling } from './limits.js';
-
-const STARTED_STEP = 100;
 
 /** Puts a row under a limit (undefined: none applies), and notes from which figure on it needs judging. */
 export function putUnder(row: UsageWindow, limit: Limit | undefined, ruling: Ruling, ledger: Ledger): void {
@@ -47,10 +46,12 @@ export function judge(
   if (limit.warnAt !== null && beginning(limit.warnAt)) {
     issueWarning(state, changes, row, limit, reached.includes(100) ? 100 : limit.warnAt, cause, context);
   }
-  if (beginning(100)) recordViolation(state, changes, row, limit, cause, context);
-  if (limit.overage && surpasses(figureOf(row), amount) && !hasOverage(ledger, row, STARTED_STEP, amount)) {
-    startOverage(state, changes, row, cause, context);
+  if (beginning(100)) {
+    recordViolation(state, changes, row, limit, cause, context);
+    if (limit.inviteUpgrade) inviteUpgrade(state, changes, row, cause, context);
+    settleMeasure(state, changes, row, limit, cause, context);
   }
+  if (limit.overage) tellOverage(state, changes, row, cause, context);
   row.judgeFrom = nextFigureToJudge(row, limit, ledger);
 }
 
@@ -69,7 +70,7 @@ function nextFigureToJudge(row: UsageWindow, limit: Limit | undefined, ledger: L
   const open = levelsOf(limit)
     .filter((level) => !hasCrossing(ledger, row, level, amount))
     .map((level) => firstFigureAt(amount, level));
-  if (limit.overage && !hasOverage(ledger, row, STARTED_STEP, amount)) open.push(amount + 1);
+  if (limit.overage) open.push(nextOverageFigure(row, amount, ledger));
   return Math.min(...open);
 }
 

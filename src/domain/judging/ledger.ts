@@ -56,12 +56,29 @@ export interface OverageStep {
   readonly limit: number;
 }
 
+/** A measure that the policy itself takes, from being applied until it is lifted or its window ends. */
+export interface AutomaticMeasure {
+  readonly id: string;
+  readonly kind: 'LIMIT_SERVICE';
+  readonly rule: LimitRule;
+  readonly workspaceId: string;
+  readonly window: Window;
+  readonly limit: number;
+  /** 0, and one more for each time it was lifted and became due again. */
+  readonly generation: number;
+  readonly effectiveFrom: number;
+  status: 'APPLIED' | 'LIFTED';
+  effectiveUntil: number;
+  updatedAt: number;
+}
+
 /** What was recorded of an account, for windows that end after `since` and notices created after it. */
 export interface Ledger {
   readonly since: number;
   readonly crossings: Crossing[];
   readonly notices: Notice[];
   readonly overages: OverageStep[];
+  readonly measures: AutomaticMeasure[];
 }
 
 export function hasCrossing(

@@ -52,10 +52,12 @@ function contactOf(account: Account | null): { accountName: string | null; conta
   };
 }
 
+/** When the first warning of the window was accepted by a mail server; an invitation to upgrade warns of nothing. */
 function warnedAt(state: AccountState, row: UsageWindow): number | null {
   const times = (state.ledger?.notices ?? [])
     .filter(
       (notice) =>
+        notice.kind === 'THRESHOLD_WARNING' &&
         notice.rule === row.rule &&
         notice.workspaceId === row.workspaceId &&
         notice.window.start === row.window.start,

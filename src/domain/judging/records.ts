@@ -7,6 +7,8 @@ import type { Level } from './ledger.js';
 export interface Cause {
   readonly eventId: string | null;
   readonly at: number;
+  /** Arrival of the cause: the input has been read up to here. Absent where nothing arrived. */
+  readonly arrivedAt?: number;
 }
 
 /** The common fields of every outgoing event (contract §4), in its order. */

@@ -5,7 +5,7 @@ import type { AccountChanges } from '../counting/changes.js';
 import { openRow, windowOf } from '../counting/count.js';
 import type { Needs } from '../counting/needs.js';
 import type { AccountEvent } from '../events.js';
-import { cancelledNotice, cancelNotice, isStillTrue, issueWarning } from '../notices/issue.js';
+import { cancelledNotice, cancelNotice, inviteUpgrade, isStillTrue, issueWarning } from '../notices/issue.js';
 import { limitsOf, policyAt, RULES, type Limit, type Metric } from '../policy/policy.js';
 import { windowAt } from '../windows/calendar.js';
 import { HOUR_MS, hourOf, type Window, type WindowKind } from '../windows/window.js';
@@ -15,6 +15,7 @@ import { NO_CONDITIONS } from './facts.js';
 import { judge, ledgerOf, putUnder } from './judge.js';
 import type { Notice } from './ledger.js';
 import { reaches } from './levels.js';
+import { settleMeasure } from './measures.js';
 import { limitOf, rulingFor, type Ruling } from './limits.js';
 import type { Cause } from './records.js';
 
@@ -85,6 +86,7 @@ export function rejudgeOpen(
   for (const { row, limit } of judged) {
     judge(state, changes, row, limit, cause, context);
     reissue(state, changes, row, limit, cause, context);
+    settleMeasure(state, changes, row, limit, cause, context);
   }
 }
 
@@ -126,10 +128,15 @@ function reissue(
   cause: Cause,
   context: Context,
 ): void {
-  if (limit === undefined || limit.warnAt === null || row.limit === null) return;
-  const cancelled = cancelledNotice(state, row);
-  if (cancelled === undefined || !reaches(figureOf(row), row.limit, cancelled.level)) return;
-  issueWarning(state, changes, row, limit, cancelled.level, cause, context);
+  if (limit === undefined || row.limit === null) return;
+  const warning = limit.warnAt === null ? undefined : cancelledNotice(state, row, 'THRESHOLD_WARNING');
+  if (warning !== undefined && reaches(figureOf(row), row.limit, warning.level)) {
+    issueWarning(state, changes, row, limit, warning.level, cause, context);
+  }
+  const invitation = limit.inviteUpgrade ? cancelledNotice(state, row, 'UPGRADE_INVITATION') : undefined;
+  if (invitation !== undefined && reaches(figureOf(row), row.limit, invitation.level)) {
+    inviteUpgrade(state, changes, row, cause, context);
+  }
 }
 
 /** What has to be loaded before an account event can be taken; null: it re-judges nothing. */

@@ -9,7 +9,8 @@ import type { Limit } from '../policy/policy.js';
 import { inCooldown, newestSuppressedBy } from './cooldown.js';
 import { isStale } from './staleness.js';
 
-const KIND: NoticeKind = 'THRESHOLD_WARNING';
+const WARNING = 'THRESHOLD_WARNING';
+const INVITATION = 'UPGRADE_INVITATION';
 
 /** Why a warning is not even tried (contract §4): recorded, never published. */
 type Suppression = 'account-not-active' | 'window-ended' | 'cooldown';
@@ -24,47 +25,87 @@ export function issueWarning(
   cause: Cause,
   context: Context,
 ): void {
-  const notices = state.ledger?.notices ?? [];
-  const generation = notices.filter((n) => isFor(n, row) && n.level === level).length;
-  const { rule, workspaceId, window, kind } = row;
-  const amount = row.limit ?? 0;
-  const id = context.id(
+  const generation = (state.ledger?.notices ?? []).filter(
+    (n) => isFor(n, row, WARNING) && n.level === level,
+  ).length;
+  const { rule, workspaceId, window } = row;
+  const key = [
     'notification',
-    KIND,
+    WARNING,
     state.accountId,
     workspaceId,
     rule,
     window.start,
     level,
-    amount,
-    generation,
+    row.limit ?? 0,
+  ];
+  const reason = suppression(state, row, limit.cooldownMs, context.now);
+  const id = context.id(...key, generation);
+  issue(state, changes, noticeOf(WARNING, id, state, row, level, generation, reason, cause, context));
+}
+
+/**
+ * Sandbox at its limit: "you will be invited to upgrade in order to receive more chats". One invitation per account and
+ * month, whichever limit is reached first; one that was cancelled or suppressed invited nobody.
+ */
+export function inviteUpgrade(
+  state: AccountState,
+  changes: AccountChanges,
+  row: UsageWindow,
+  cause: Cause,
+  context: Context,
+): void {
+  const earlier = (state.ledger?.notices ?? []).filter(
+    (n) => n.kind === INVITATION && n.window.start === row.window.start,
   );
-  const reason = suppression(state, row, limit, context.now);
-  const notice: Notice = {
+  if (earlier.some(({ status }) => status !== 'CANCELLED' && status !== 'SUPPRESSED')) return;
+  const generation = earlier.length;
+  // Neither rule nor workspace: the invitation is the account's.
+  const id = context.id('notification', INVITATION, state.accountId, '', row.window.start, generation);
+  const reason = suppression(state, row, null, context.now);
+  issue(state, changes, noticeOf(INVITATION, id, state, row, 100, generation, reason, cause, context));
+}
+
+function noticeOf(
+  kind: NoticeKind,
+  id: string,
+  state: AccountState,
+  row: UsageWindow,
+  level: Level,
+  generation: number,
+  reason: Suppression | null,
+  cause: Cause,
+  context: Context,
+): Notice {
+  return {
     id,
-    kind: KIND,
-    rule,
-    workspaceId,
-    windowKind: kind,
-    window,
+    kind,
+    rule: row.rule,
+    workspaceId: row.workspaceId,
+    windowKind: row.kind,
+    window: row.window,
     level,
-    limit: amount,
+    limit: row.limit ?? 0,
     generation,
     status: reason === null ? 'PENDING' : 'SUPPRESSED',
     reason,
     createdAt: context.now,
     attempted: false,
     sentAt: null,
-    record: { notificationId: id, kind: KIND, ...commonFields(state, row, level, cause, context) },
+    record: { notificationId: id, kind, ...commonFields(state, row, level, cause, context) },
   };
-  notices.push(notice);
-  changes.newNotices.push(notice);
-  if (reason === null) publish(changes, notice);
 }
 
-/** Still what the customer should read: the same limit stands, its level is reached, and the plan warns. */
+function issue(state: AccountState, changes: AccountChanges, notice: Notice): void {
+  state.ledger?.notices.push(notice);
+  changes.newNotices.push(notice);
+  if (notice.status === 'PENDING') publish(changes, notice);
+}
+
+/** Still what the customer should read: the same limit stands, its level is reached, and the plan warns (or invites). */
 export function isStillTrue(notice: Notice, row: UsageWindow | undefined, limit: Limit | undefined): boolean {
-  if (row === undefined || limit === undefined || limit.warnAt === null) return false;
+  if (row === undefined || limit === undefined) return false;
+  if (notice.kind === INVITATION ? !limit.inviteUpgrade : limit.warnAt === null) return false;
   return row.limit === notice.limit && reaches(figureOf(row), notice.limit, notice.level);
 }
 
@@ -107,15 +148,19 @@ export function release(
   return true;
 }
 
-/** The latest notice about the row's limit, when it was cancelled. */
-export function cancelledNotice(state: AccountState, row: UsageWindow): Notice | undefined {
-  const latest = state.ledger?.notices.findLast((n) => isFor(n, row));
+/** The latest warning (or invitation) about the row's limit, when it was cancelled. */
+export function cancelledNotice(
+  state: AccountState,
+  row: UsageWindow,
+  kind: 'THRESHOLD_WARNING' | 'UPGRADE_INVITATION',
+): Notice | undefined {
+  const latest = state.ledger?.notices.findLast((n) => isFor(n, row, kind));
   return latest?.status === 'CANCELLED' ? latest : undefined;
 }
 
-function isFor(notice: Notice, row: UsageWindow): boolean {
+function isFor(notice: Notice, row: UsageWindow, kind: NoticeKind): boolean {
   return (
-    notice.kind === KIND &&
+    notice.kind === kind &&
     notice.rule === row.rule &&
     notice.workspaceId === row.workspaceId &&
     notice.window.start === row.window.start &&
@@ -123,10 +168,15 @@ function isFor(notice: Notice, row: UsageWindow): boolean {
   );
 }
 
-function suppression(state: AccountState, row: UsageWindow, limit: Limit, now: number): Suppression | null {
+function suppression(
+  state: AccountState,
+  row: UsageWindow,
+  cooldownMs: number | null,
+  now: number,
+): Suppression | null {
   if (state.account === null || !isActive(state.account)) return 'account-not-active';
   if (isStale(row.kind, row.window, now)) return 'window-ended';
-  return inCooldown(state.ledger?.notices ?? [], row, limit.cooldownMs, now) ? 'cooldown' : null;
+  return inCooldown(state.ledger?.notices ?? [], row, cooldownMs, now) ? 'cooldown' : null;
 }
 
 function publish(changes: AccountChanges, notice: Notice): void {

@@ -1,4 +1,5 @@
 import type {
+  AutomaticMeasure,
   Crossing,
   Ledger,
   Level,
@@ -58,6 +59,22 @@ interface OverageRow {
   limit_value: number;
 }
 
+interface MeasureRow {
+  account_id: string;
+  measure_id: string;
+  kind: AutomaticMeasure['kind'];
+  status: AutomaticMeasure['status'];
+  rule: LimitRule;
+  workspace_id: string;
+  window_start: number;
+  window_end: number;
+  limit_value: number;
+  generation: number;
+  effective_from: number;
+  effective_until: number;
+  updated_at: number;
+}
+
 /**
  * What was recorded of the accounts for windows that end after `since` (epoch ms), and the notices created after it,
  * in the order of being recorded.
@@ -68,7 +85,7 @@ export async function loadLedgers(
   since: number,
 ): Promise<Map<string, Ledger>> {
   const ledgers = new Map<string, Ledger>(
-    accountIds.map((id) => [id, { since, crossings: [], notices: [], overages: [] }]),
+    accountIds.map((id) => [id, { since, crossings: [], notices: [], overages: [], measures: [] }]),
   );
   if (accountIds.length === 0) return ledgers;
   const values = [accountIds, timestamp(since)];
@@ -80,7 +97,7 @@ export async function loadLedgers(
   for (const row of crossings.rows) ledgers.get(row.account_id)?.crossings.push(crossing(row));
   const notices = await tx.query<NoticeRow>(
     `select * from notifications
-     where account_id = any($1::text[]) and kind = 'THRESHOLD_WARNING' and (window_end > $2 or created_at > $2)
+     where account_id = any($1::text[]) and kind in ('THRESHOLD_WARNING', 'UPGRADE_INVITATION') and (window_end > $2 or created_at > $2)
      order by created_at, generation`,
     values,
   );
@@ -100,7 +117,29 @@ export async function loadLedgers(
       limit: row.limit_value,
     });
   }
+  const measures = await tx.query<MeasureRow>(
+    `select * from measures where account_id = any($1::text[]) and rule is not null and window_end > $2
+     order by updated_at, generation`,
+    values,
+  );
+  for (const row of measures.rows) ledgers.get(row.account_id)?.measures.push(measure(row));
   return ledgers;
+}
+
+function measure(row: MeasureRow): AutomaticMeasure {
+  return {
+    id: row.measure_id,
+    kind: row.kind,
+    rule: row.rule,
+    workspaceId: row.workspace_id,
+    window: { start: row.window_start, end: row.window_end },
+    limit: row.limit_value,
+    generation: row.generation,
+    effectiveFrom: row.effective_from,
+    status: row.status,
+    effectiveUntil: row.effective_until,
+    updatedAt: row.updated_at,
+  };
 }
 
 function crossing(row: CrossingRow): Crossing {

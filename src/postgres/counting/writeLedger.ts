@@ -1,5 +1,6 @@
 import type { Overage, Violation } from '../../domain/counting/changes.js';
-import type { Crossing, Notice } from '../../domain/judging/ledger.js';
+import type { AutomaticMeasure, Crossing, Notice } from '../../domain/judging/ledger.js';
+import { MEASURE_REASONS } from '../../domain/judging/measures.js';
 import { timestamp } from '../pool.js';
 import type { Queryable } from '../transaction.js';
 
@@ -120,6 +121,39 @@ export async function updateNotices(tx: Queryable, notices: Of<Notice>): Promise
       column(notices, (n) => n.status),
       column(notices, (n) => n.reason),
       column(notices, (n) => timestamp(n.createdAt)),
+    ],
+  );
+}
+
+/** Automatic measures as they stand now. */
+export async function writeMeasures(tx: Queryable, measures: Of<AutomaticMeasure>): Promise<void> {
+  if (measures.length === 0) return;
+  await tx.query(
+    `insert into measures (account_id, measure_id, kind, status, bot_id, effective_from, effective_until, reason,
+       updated_at, rule, workspace_id, window_start, window_end, limit_value, generation)
+     select account_id, measure_id, kind, status, null, effective_from, effective_until, reason, updated_at, rule,
+       workspace_id, window_start, window_end, limit_value, generation
+     from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[],
+       $8::timestamptz[], $9::rule[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::int8[], $14::int[])
+       as m(account_id, measure_id, kind, status, effective_from, effective_until, reason, updated_at, rule,
+         workspace_id, window_start, window_end, limit_value, generation)
+     on conflict (account_id, measure_id) do update set
+       status = excluded.status, effective_until = excluded.effective_until, updated_at = excluded.updated_at`,
+    [
+      accounts(measures),
+      column(measures, (m) => m.id),
+      column(measures, (m) => m.kind),
+      column(measures, (m) => m.status),
+      column(measures, (m) => timestamp(m.effectiveFrom)),
+      column(measures, (m) => timestamp(m.effectiveUntil)),
+      column(measures, (m) => MEASURE_REASONS[m.kind]),
+      column(measures, (m) => timestamp(m.updatedAt)),
+      column(measures, (m) => m.rule),
+      column(measures, (m) => m.workspaceId),
+      column(measures, (m) => timestamp(m.window.start)),
+      column(measures, (m) => timestamp(m.window.end)),
+      column(measures, (m) => m.limit),
+      column(measures, (m) => m.generation),
     ],
   );
 }

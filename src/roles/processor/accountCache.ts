@@ -24,6 +24,11 @@ export class AccountCache {
     this.states.set(state.accountId, state);
   }
 
+  /** The database may not be the one it was (restored, failed over): versions prove nothing any more. */
+  clear(): void {
+    this.states.clear();
+  }
+
   get accounts(): number {
     return this.states.size;
   }

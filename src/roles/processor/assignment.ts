@@ -16,7 +16,9 @@ export async function readStanding(
   pool: pg.Pool,
   partitions: readonly TopicPartition[],
 ): Promise<Standing> {
-  return { bounds: await logBounds(admin, partitions), stored: await loadPositions(pool, partitions) };
+  // In this order: what a former owner still counts meanwhile must not lie beyond an end of the log read before.
+  const stored = await loadPositions(pool, partitions);
+  return { bounds: await logBounds(admin, partitions), stored };
 }
 
 /** Sets the positions; returns where to read each partition from. Throws `InputLost`. */
@@ -47,6 +49,14 @@ export class AccountsFirst {
     const isAccounts = ({ topic }: TopicPartition): boolean => topic === 'platform.accounts.v1';
     this.held = this.pending.size === 0 ? [] : partitions.filter((p) => !isAccounts(p));
     return this.pending.size === 0 ? partitions : partitions.filter(isAccounts);
+  }
+
+  /** Lets everything be read that is still held: the accounts may end in records that compaction took away. */
+  giveUp(): readonly TopicPartition[] {
+    this.pending.clear();
+    const released = this.held;
+    this.held = [];
+    return released;
   }
 
   /** A partition was read up to `next`; returns what may be read from now on. */

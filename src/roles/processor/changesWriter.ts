@@ -6,6 +6,7 @@ import { keepSnapshots, writeAccounts, writeReplies } from '../../postgres/count
 import {
   updateNotices,
   writeCrossings,
+  writeMeasures,
   writeNotices,
   writeOverages,
   writeViolations,
@@ -68,6 +69,10 @@ export async function writeChanges(tx: Queryable, changed: readonly Changed[]): 
   await writeOverages(
     tx,
     each((c) => c.overages),
+  );
+  await writeMeasures(
+    tx,
+    each((c) => c.measures),
   );
   await appendOutbox(
     tx,

@@ -147,7 +147,9 @@ export class CountingLoop {
     const steps = accepted.flatMap(({ step }) => (step === null ? [] : [step]));
     const records = accepted.flatMap((a) => a.records).sort(accountsFirst);
     const backoff = new Backoff(this.stopping.signal);
-    for (let attempt = 0; !this.stopping.signal.aborted; attempt += 1) {
+    // Outages in between prove nothing: a database that comes back may well begin with a deadlock.
+    let conflicts = 0;
+    while (!this.stopping.signal.aborted) {
       try {
         if (steps.length > 0) await this.count(steps, records);
         this.trouble = null;
@@ -157,14 +159,18 @@ export class CountingLoop {
         this.options.onCounted(accepted.map(({ batch }) => batch));
         return true;
       } catch (error) {
-        const verdict = verdictOn(error, attempt);
+        const verdict = verdictOn(error, conflicts);
         this.options.metrics.countingRetries.inc({ cause: verdict });
         if (verdict === 'fatal') throw error;
         if (verdict === 'moved') {
           this.options.onMoved();
           return false;
         }
-        if (isOutage(error)) this.report(error);
+        if (verdict === 'conflict') conflicts += 1;
+        if (isOutage(error)) {
+          this.options.cache.clear();
+          this.report(error);
+        }
         await backoff.wait();
       }
     }

@@ -15,10 +15,10 @@ export type Verdict =
 // Serialization failure, deadlock, lock not available, and a key that another process took first.
 const CONFLICTS: ReadonlySet<unknown> = new Set(['40001', '40P01', '55P03', '23505']);
 
-export function verdictOn(error: unknown, attempt: number): Verdict {
+export function verdictOn(error: unknown, conflicts: number): Verdict {
   if (error instanceof OffsetMoved) return 'moved';
   const code = (error as { code?: unknown } | null)?.code;
-  if (CONFLICTS.has(code)) return attempt < MAX_CONFLICTS ? 'conflict' : 'fatal';
+  if (CONFLICTS.has(code)) return conflicts < MAX_CONFLICTS ? 'conflict' : 'fatal';
   return isOutage(error) ? 'outage' : 'fatal';
 }
 

@@ -20,6 +20,7 @@ const GROUP_ID = 'fair-use-processor';
 const SESSION_TIMEOUT_MS = 10_000;
 const SILENCE_MS = 15_000;
 const HINT_EVERY_MS = 5_000;
+const ACCOUNTS_FIRST_MS = 30_000;
 
 export interface ProcessorOptions {
   readonly kafka: Kafka;
@@ -50,6 +51,7 @@ export class Processor implements Role {
   private trouble: Problem = 'the processor has not joined its group yet';
   private readonly hints = new Map<string, TopicPartition & { next: number }>();
   private hintedAt = 0;
+  private accountsTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: ProcessorOptions) {
     const { kafka, registry, pool, clock, log, metrics, policy } = options;
@@ -84,6 +86,7 @@ export class Processor implements Role {
   async stop(): Promise<void> {
     this.stopping.abort();
     this.generation += 1;
+    clearTimeout(this.accountsTimer);
     await this.loop.stop();
     await this.consumer.stop().catch(() => undefined);
     await this.admin.disconnect().catch(() => undefined);
@@ -134,11 +137,20 @@ export class Processor implements Role {
       const begun = beginPartitions(standing, this.positions);
       for (const partition of begun) this.consumer.readFrom(partition, partition.from);
       this.consumer.resume(this.accountsFirst.begin(begun));
+      this.accountsDeadline();
       this.trouble = null;
       this.options.log.info({ partitions: begun.length }, 'counting from the positions of the database');
     }).catch((error: unknown) => {
       this.options.onFatal(error instanceof Error ? error : new Error(String(error)));
     });
+  }
+
+  /** Reading the accounts first only saves work: it must not hold the rest up for ever. */
+  private accountsDeadline(): void {
+    clearTimeout(this.accountsTimer);
+    this.accountsTimer = setTimeout(() => {
+      if (!this.stopping.signal.aborted) this.consumer.resume(this.accountsFirst.giveUp());
+    }, ACCOUNTS_FIRST_MS).unref();
   }
 
   private counted(batches: readonly FetchedBatch[]): void {

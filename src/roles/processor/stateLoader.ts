@@ -110,6 +110,7 @@ async function loadLedgersSince(tx: Queryable, wanted: readonly Wanted[]): Promi
 /** What is held stands, since this transaction may have changed it; from further back comes what it did not have. */
 function extended(held: Ledger, loaded: Ledger): Ledger {
   const notices = new Set(held.notices.map(({ id }) => id));
+  const measures = new Set(held.measures.map(({ id }) => id));
   return {
     since: loaded.since,
     crossings: [
@@ -118,6 +119,7 @@ function extended(held: Ledger, loaded: Ledger): Ledger {
     ],
     notices: [...loaded.notices.filter(({ id }) => !notices.has(id)), ...held.notices],
     overages: [...loaded.overages.filter((o) => !hasStep(held, o)), ...held.overages],
+    measures: [...loaded.measures.filter(({ id }) => !measures.has(id)), ...held.measures],
   };
 }
 

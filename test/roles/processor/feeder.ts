@@ -45,6 +45,7 @@ const TABLES = [
   'crossings',
   'violations',
   'overages',
+  'measures',
   'notifications',
   'outbox',
   'parked_events',
@@ -175,21 +176,25 @@ export async function reported(pool: pg.Pool): Promise<Results> {
       ...scope(r),
       occurredAt: r.occurred_at,
     })),
-    overages: (await read<{ limit_value: number; used: number }>('overages')).map((r) => ({
-      ...scope(r),
-      limit: r.limit_value,
-      used: r.used,
-    })),
+    overages: (await read<{ kind: string; limit_value: number; used: number }>('overages'))
+      .filter(({ kind }) => kind === 'STARTED')
+      .map((r) => ({
+        ...scope(r),
+        limit: r.limit_value,
+        used: r.used,
+      })),
     notices: (
-      await read<{ level: number; created_at: number; status: string; reason: string | null }>(
+      await read<{ kind: string; level: number; created_at: number; status: string; reason: string | null }>(
         'notifications',
       )
-    ).map((r) => ({
-      ...scope(r),
-      level: r.level,
-      createdAt: r.created_at,
-      status: r.status,
-      reason: r.status === 'SUPPRESSED' ? r.reason : null,
-    })),
+    )
+      .filter(({ kind }) => kind === 'THRESHOLD_WARNING')
+      .map((r) => ({
+        ...scope(r),
+        level: r.level,
+        createdAt: r.created_at,
+        status: r.status,
+        reason: r.status === 'SUPPRESSED' ? r.reason : null,
+      })),
   };
 }

@@ -52,6 +52,15 @@ describe('what counts', () => {
     expect(await decode(CHATS, encoded(chats, chat({ type })))).toEqual({ kind: 'uncounted' });
   });
 
+  it('of an upload keeps what tells its file from others, in text that Postgres takes', async () => {
+    const decoded = await decode(
+      UPLOADS,
+      encoded(uploads, upload({ uploadId: 'u7', botId: 'b7', fileName: 'a\0b' })),
+    );
+    const file = { uploadId: 'u7', fileName: 'a\ufffdb', botId: 'b7' };
+    expect(decoded).toMatchObject({ kind: 'usage', event: { upload: file } });
+  });
+
   it('is the size of an upload, nothing included', async () => {
     for (const sizeBytes of [0, 6 * 2 ** 20, 2 ** 50]) {
       const decoded = await decode(UPLOADS, encoded(uploads, upload({ sizeBytes })));

@@ -51,6 +51,14 @@ export class AccountsFirst {
     return this.pending.size === 0 ? partitions : partitions.filter(isAccounts);
   }
 
+  /** Lets everything be read that is still held: the accounts may end in records that compaction took away. */
+  giveUp(): readonly TopicPartition[] {
+    this.pending.clear();
+    const released = this.held;
+    this.held = [];
+    return released;
+  }
+
   /** A partition was read up to `next`; returns what may be read from now on. */
   done(batch: Pick<FetchedBatch, 'topic' | 'partition' | 'next'>): readonly TopicPartition[] {
     const high = this.pending.get(keyOf(batch));

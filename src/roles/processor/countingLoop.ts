@@ -167,7 +167,10 @@ export class CountingLoop {
           return false;
         }
         if (verdict === 'conflict') conflicts += 1;
-        if (isOutage(error)) this.report(error);
+        if (isOutage(error)) {
+          this.options.cache.clear();
+          this.report(error);
+        }
         await backoff.wait();
       }
     }

@@ -42,7 +42,9 @@ export async function serve(config: Config, names: readonly RoleName[]): Promise
   log.info({ roles: names, http: http.url, zoneData: process.versions.tz }, 'starting');
   try {
     servers?.start();
-    if (!(await prepare(config, resources, policy, log, stop.signal))) return;
+    // A server that hangs may keep an attempt for longer than a stop may take.
+    const prepared = prepare(config, resources, policy, log, stop.signal);
+    if (!(await Promise.race([prepared, stop.asked.then(() => false)]))) return;
     let fail: (error: Error) => void = () => undefined;
     const failed = new Promise<never>((_, reject) => (fail = reject));
     failed.catch(() => undefined);

@@ -1,33 +1,61 @@
 import type { Queryable } from './transaction.js';
 
 const DAY_MS = 86_400_000;
-// Any constant: all processes that create partitions must share it.
-const PARTITION_LOCK = 7_210_332;
+/** Any constant: all processes that create or drop partitions must share it. */
+export const PARTITION_LOCK = 7_210_332;
+
+/** Usage of a month whose seen ids were dropped: it could only be counted twice. */
+export class FrozenMonth extends Error {
+  override readonly name = 'FrozenMonth';
+}
 
 /** The UTC months (`YYYY-MM-01`) that events arriving about now may belong to, and some ahead. */
 export function monthsAround(now: number): string[] {
   const months: string[] = [];
   const end = now + 100 * DAY_MS;
   const first = new Date(now - 40 * DAY_MS);
-  for (let at = Date.UTC(first.getUTCFullYear(), first.getUTCMonth(), 1); at < end;) {
+  for (let at = Date.UTC(first.getUTCFullYear(), first.getUTCMonth(), 1); at < end; at = monthEnd(at)) {
     months.push(new Date(at).toISOString().slice(0, 10));
-    at = Date.UTC(new Date(at).getUTCFullYear(), new Date(at).getUTCMonth() + 1, 1);
   }
   return months;
 }
 
-/** Makes sure that seen ids of the months have a partition; any number of processes may call it at once. */
+/** The first instant (epoch ms) after the UTC month that holds the instant. */
+export function monthEnd(instant: number): number {
+  return Date.UTC(new Date(instant).getUTCFullYear(), new Date(instant).getUTCMonth() + 1, 1);
+}
+
+export function partitionName(month: string): string {
+  return `seen_ids_${month.slice(0, 7).replace('-', '_')}`;
+}
+
+/** The first month (`YYYY-MM-01`) whose seen ids were not dropped; null: none ever were. */
+export async function droppedBefore(db: Queryable): Promise<string | null> {
+  const { rows } = await db.query<{ month: string }>(
+    "select to_char(dropped_before, 'YYYY-MM-DD') as month from seen_ids_horizon",
+  );
+  return rows[0]?.month ?? null;
+}
+
+/**
+ * Makes sure that seen ids of the months have a partition; any number of processes may call it at once. A month that
+ * was dropped is never made again: that fails.
+ */
 export async function ensureSeenPartitions(db: Queryable, months: readonly string[]): Promise<void> {
   for (const month of months) {
-    const name = `seen_ids_${month.slice(0, 7).replace('-', '_')}`;
+    const name = partitionName(month);
     const { rows } = await db.query('select to_regclass($1) as found', [name]);
     if ((rows[0] as { found: string | null }).found !== null) continue;
-    const [year = 0, number = 0] = month.split('-').map(Number);
-    const next = new Date(Date.UTC(year, number, 1)).toISOString().slice(0, 10);
-    // One statement string runs as one transaction: the lock is held until the table is there.
+    const next = new Date(monthEnd(Date.parse(month))).toISOString().slice(0, 10);
+    // One statement: the lock is held until the table is there.
     await db.query(
-      `select pg_advisory_xact_lock(${PARTITION_LOCK});
-       create table if not exists ${name} partition of seen_ids for values from ('${month}') to ('${next}')`,
+      `do $$ begin
+         perform pg_advisory_xact_lock(${PARTITION_LOCK});
+         if exists (select from seen_ids_horizon where dropped_before > date '${month}') then
+           raise exception 'seen ids of ${month} were dropped';
+         end if;
+         create table if not exists ${name} partition of seen_ids for values from ('${month}') to ('${next}');
+       end $$`,
     );
   }
 }
@@ -36,8 +64,18 @@ export async function ensureSeenPartitions(db: Queryable, months: readonly strin
 export class SeenPartitions {
   private readonly known = new Set<string>();
 
+  /** Throws {@link FrozenMonth} for usage of a month whose seen ids were dropped. */
   async ensure(db: Queryable, months: Iterable<string>): Promise<void> {
-    const missing = [...new Set(months)].filter((month) => !this.known.has(month));
+    const wanted = [...new Set(months)].sort();
+    const horizon = wanted.length === 0 ? null : await droppedBefore(db);
+    const [first] = wanted;
+    if (horizon !== null && first !== undefined && first < horizon) {
+      throw new FrozenMonth(
+        `usage of ${first.slice(0, 7)} came after the input had been read past its late horizon: the log is being ` +
+          'read again, or arrival times went back; counting it would count it twice',
+      );
+    }
+    const missing = wanted.filter((month) => !this.known.has(month));
     if (missing.length === 0) return;
     await ensureSeenPartitions(db, missing);
     for (const month of missing) this.known.add(month);

@@ -42,6 +42,19 @@ export async function expireParked(pool: pg.Pool, before: number): Promise<numbe
   });
 }
 
+/**
+ * Deletes buckets of periods that began before `before` (epoch ms), as many as one statement should; returns how many.
+ * Nothing in memory or in a window depends on them any more.
+ */
+export async function forgetBuckets(db: Queryable, before: number): Promise<number> {
+  const { rowCount } = await db.query(
+    `delete from usage_buckets where ctid = any(array(
+       select ctid from usage_buckets where period_start < $1 limit ${ROWS_AT_ONCE} for update skip locked))`,
+    [timestamp(before)],
+  );
+  return rowCount ?? 0;
+}
+
 export async function countParked(db: Queryable): Promise<number> {
   const { rows } = await db.query<{ parked: number }>('select count(*) as parked from parked_events');
   return rows[0]?.parked ?? 0;

@@ -64,7 +64,15 @@ export function createRoles(
           ),
       });
     },
-    scheduler: () => new Scheduler({ pool, clock, log: child('scheduler'), metrics }),
+    scheduler: () =>
+      new Scheduler({
+        pool,
+        policy,
+        kafka: config.kafka === null ? null : resources.kafka(),
+        clock,
+        log: child('scheduler'),
+        metrics,
+      }),
     api: () => null,
   };
   return names.flatMap((name) => build[name]() ?? []);

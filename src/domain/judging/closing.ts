@@ -1,7 +1,26 @@
 import { figureOf, type AccountState, type UsageWindow } from '../counting/accountState.js';
 import type { AccountChanges } from '../counting/changes.js';
+import { readByRule } from '../counting/readUpTo.js';
+import type { LimitRule, Metric } from '../policy/policy.js';
 import type { Context } from './context.js';
+import type { OverageStep } from './ledger.js';
 import { emitOverage } from './overageEvent.js';
+
+/**
+ * By rule, the instant up to which windows with an overage may be closed: they have ended by the business clock, and the
+ * input was read up to their end (contract §4). `read`: by metric, how far its topic was read (epoch ms).
+ */
+export function closableUntil(
+  read: ReadonlyMap<Metric, number>,
+  now: number,
+): { readonly rule: LimitRule; readonly until: number }[] {
+  return readByRule(read, 0).map(({ rule, until }) => ({ rule, until: Math.min(until, now) }));
+}
+
+/** The highest step (percent) that was told of a window; 0: no overage was. */
+export function highestStep(state: AccountState, row: UsageWindow): number {
+  return Math.max(0, ...stepsOf(state, row).map(({ stepPercent }) => stepPercent));
+}
 
 /**
  * A monthly or yearly window with an overage is over: its figure so far goes out, once per window (contract §4,
@@ -29,7 +48,7 @@ export function closeOverage(
   );
 }
 
-function stepsOf(state: AccountState, row: UsageWindow) {
+function stepsOf(state: AccountState, row: UsageWindow): OverageStep[] {
   return (state.ledger?.overages ?? []).filter(
     (o) =>
       o.kind !== 'CLOSED' &&

@@ -1,3 +1,4 @@
+import type { PartitionRead } from '../../domain/counting/readUpTo.js';
 import { timestamp } from '../pool.js';
 import type { Queryable } from '../transaction.js';
 
@@ -42,6 +43,22 @@ export async function loadPositions(
   return new Map(
     rows.map((r) => [`${r.topic}/${r.partition}`, { nextOffset: r.next_offset, lastDigest: r.last_digest }]),
   );
+}
+
+/** How far every partition that was ever counted has been. */
+export async function loadProgress(db: Queryable): Promise<PartitionRead[]> {
+  const { rows } = await db.query<{
+    topic: string;
+    partition: number;
+    next_offset: number;
+    read_up_to: number | null;
+  }>('select topic, partition, next_offset, read_up_to from input_offsets');
+  return rows.map(({ topic, partition, next_offset, read_up_to }) => ({
+    topic,
+    partition,
+    nextOffset: next_offset,
+    readUpTo: read_up_to,
+  }));
 }
 
 /**

@@ -77,6 +77,29 @@ export async function writeOverages(tx: Queryable, overages: Of<Overage>): Promi
       column(overages, (o) => timestamp(o.createdAt)),
     ],
   );
+  await markClosed(
+    tx,
+    overages.filter(({ it }) => it.kind === 'CLOSED'),
+  );
+}
+
+/** Notes on the STARTED rows of closed windows that nothing is left to do for them. */
+async function markClosed(tx: Queryable, closed: Of<Overage>): Promise<void> {
+  if (closed.length === 0) return;
+  await tx.query(
+    `update overages o set closed_at = c.closed_at
+     from unnest($1::text[], $2::rule[], $3::text[], $4::timestamptz[], $5::timestamptz[])
+       as c(account_id, rule, workspace_id, window_start, closed_at)
+     where o.account_id = c.account_id and o.rule = c.rule and o.workspace_id = c.workspace_id
+       and o.window_start = c.window_start and o.kind = 'STARTED'`,
+    [
+      accounts(closed),
+      column(closed, (o) => o.rule),
+      column(closed, (o) => o.workspaceId),
+      column(closed, (o) => timestamp(o.windowStart)),
+      column(closed, (o) => timestamp(o.createdAt)),
+    ],
+  );
 }
 
 export async function writeNotices(tx: Queryable, notices: Of<Notice>): Promise<void> {

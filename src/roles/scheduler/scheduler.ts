@@ -1,25 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { ensureSeenPartitions, monthsAround } from '../../postgres/partitions.js';
+import type { Kafka } from 'kafkajs';
+import { LATE_HORIZON_MS } from '../../domain/counting/readUpTo.js';
+import type { Policy } from '../../domain/policy/policy.js';
+import { droppedBefore, ensureSeenPartitions, monthsAround } from '../../postgres/partitions.js';
 import { countParked, expireParked, forgetPublished } from '../../postgres/retention.js';
 import type { Clock } from '../../support/clock.js';
+import { eventId } from '../../support/eventId.js';
 import type { Log } from '../../support/log.js';
 import type { Metrics } from '../../support/metrics.js';
 import { reasonOf } from '../../support/outage.js';
 import type { Problem, Role } from '../role.js';
+import { closeOverages } from './closeOverages.js';
+import { freeze } from './freeze.js';
+import { inputRead } from './inputRead.js';
 
-const ROUND_EVERY_MS = 60_000;
+// What is due within two minutes (contract §4, CLOSED) takes two rounds at most.
+const ROUND_EVERY_MS = 30_000;
 const AFTER_TROUBLE_MS = 5_000;
-const PARKED_FOR_MS = 35 * 86_400_000;
 
 export interface SchedulerOptions {
   readonly pool: pg.Pool;
+  readonly policy: Policy;
+  /** null: nobody says where the log ends, so idle partitions hold up what waits for the input. */
+  readonly kafka: Kafka | null;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
-/** What is due by time alone: partitions made ahead, retention, events whose account never came. Any number may run. */
+/**
+ * What is due by time: partitions made ahead, events whose account never came, overages of windows that are over,
+ * windows that became final, retention. Any number may run.
+ */
 export class Scheduler implements Role {
   readonly name = 'scheduler';
   private readonly stopping = new AbortController();
@@ -59,10 +72,24 @@ export class Scheduler implements Role {
 
   private async round(): Promise<void> {
     const { pool, clock, metrics } = this.options;
-    await ensureSeenPartitions(pool, monthsAround(clock.now()));
-    await forgetPublished(pool);
-    const expired = await expireParked(pool, clock.now() - PARKED_FOR_MS);
+    const horizon = await droppedBefore(pool);
+    const months = monthsAround(clock.now()).filter((month) => horizon === null || month >= horizon);
+    await ensureSeenPartitions(pool, months);
+    const expired = await expireParked(pool, clock.now() - LATE_HORIZON_MS);
     metrics.deadLetters.inc({ reason: 'TOO_LATE' }, expired);
     metrics.parkedNow.set(await countParked(pool));
+    await this.followInput();
+    await forgetPublished(pool);
+  }
+
+  /** What waits until the input was read far enough. */
+  private async followInput(): Promise<void> {
+    const { pool, policy, clock, log } = this.options;
+    const read = await inputRead(this.options, this.stopping.signal);
+    if (read === null) return;
+    const closed = await closeOverages(pool, read, { policy, now: clock.now(), id: eventId });
+    if (closed > 0) log.info({ closed }, 'overages of ended windows closed');
+    const months = await freeze(pool, read, clock.now());
+    if (months.length > 0) log.info({ months }, 'seen ids dropped');
   }
 }

@@ -6,6 +6,7 @@ import { createPool } from '../../../src/postgres/pool.js';
 import { Scheduler } from '../../../src/roles/scheduler/scheduler.js';
 import { createLog } from '../../../src/support/log.js';
 import { createMetrics } from '../../../src/support/metrics.js';
+import { smallPolicy } from '../../support/engineLog.js';
 import { freshDatabase, type FreshDatabase } from '../../support/stack.js';
 import { until } from '../../support/until.js';
 
@@ -39,6 +40,8 @@ describe('the scheduler', () => {
     await pool.query("insert into account_heads values ('old1', 41)");
     const options = {
       pool,
+      policy: smallPolicy(),
+      kafka: null,
       clock: { now: () => NOW, shiftMs: 0 },
       log: createLog('silent'),
       metrics: createMetrics(),

@@ -1,13 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel } from 'kafkajs';
 import type pg from 'pg';
 import { createMissingTopics } from '../../../src/kafka/createTopics.js';
 import { migrateDatabase } from '../../../src/postgres/migrate.js';
 import { createPool } from '../../../src/postgres/pool.js';
 import { inputRead } from '../../../src/roles/scheduler/inputRead.js';
+import { Scheduler } from '../../../src/roles/scheduler/scheduler.js';
 import type { Stack } from '../../../src/stack/index.js';
 import { createLog } from '../../../src/support/log.js';
+import { createMetrics } from '../../../src/support/metrics.js';
+import { smallPolicy } from '../../support/engineLog.js';
 import { freshDatabase, ownStack, type FreshDatabase } from '../../support/stack.js';
+import { until } from '../../support/until.js';
 
 const NOW = Date.UTC(2026, 4, 1);
 const IDLE = NOW - 20_000;
@@ -67,6 +72,48 @@ describe('how far the input was read', () => {
     expect(await sessions(kafka)).toBe(IDLE);
     expect(await sessions(null)).toBe(NOW - 3_500_000);
     expect((await read(null))?.get('chats')).toBe(-Infinity);
+  }, 60_000);
+
+  it('lets schedulers close a window whose partitions are idle, once and not before', async () => {
+    const scheduled = async (count: number): Promise<Scheduler[]> => {
+      const options = {
+        pool,
+        policy: smallPolicy(),
+        kafka,
+        clock: { now: () => NOW, shiftMs: 0 },
+        log: createLog('silent'),
+        metrics: createMetrics(),
+      };
+      const schedulers = Array.from({ length: count }, () => new Scheduler(options));
+      for (const scheduler of schedulers) await scheduler.start();
+      await until(() => schedulers.every((scheduler) => scheduler.problem() === null));
+      return schedulers;
+    };
+    const closed = async () =>
+      (
+        await pool.query<{ used: string }>(
+          "select record->>'used' as used from outbox where record->>'kind' = 'CLOSED'",
+        )
+      ).rows;
+    const [start, end] = [new Date(NOW - 31 * 86_400_000), new Date(NOW - 60_000)];
+    await pool.query(
+      `insert into windows (account_id, window_start, rule, workspace_id, window_end, used, limit_value, plan,
+         policy_version) values ('a', $1, 'sessions-per-month', 'w', $2, 130, 100, 'sandbox', 'v')`,
+      [start, end],
+    );
+    await pool.query(
+      `insert into overages (account_id, overage_id, kind, step_percent, rule, workspace_id, window_start, window_end,
+         used, limit_value, created_at)
+       values ('a', $3, 'STARTED', 100, 'sessions-per-month', 'w', $1, $2, 101, 100, $1)`,
+      [start, end, randomUUID()],
+    );
+    await counted(1, 1, end.getTime() - 1);
+    for (const scheduler of await scheduled(1)) await scheduler.stop();
+    expect(await closed()).toEqual([]);
+    await counted(1, 2, end.getTime() - 1);
+    const schedulers = await scheduled(3);
+    await Promise.all(schedulers.map((scheduler) => scheduler.stop()));
+    expect(await closed()).toEqual([{ used: '130' }]);
   }, 60_000);
 
   it('is not known while no broker answers, and a stop does not wait for one', async () => {

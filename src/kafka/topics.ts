@@ -39,7 +39,12 @@ export function topicSpecs(): TopicSpec[] {
     topic,
     config:
       topic === 'platform.accounts.v1'
-        ? { 'cleanup.policy': 'compact', 'message.timestamp.type': 'LogAppendTime' }
+        ? {
+            'cleanup.policy': 'compact',
+            // A tombstone that compaction took away after a day would leave the account open for ever.
+            'delete.retention.ms': retention,
+            'message.timestamp.type': 'LogAppendTime',
+          }
         : { 'retention.ms': retention, 'message.timestamp.type': 'LogAppendTime' },
   }));
   const outputs = OUTPUT_TOPICS.map((topic) => ({ topic, config: { 'retention.ms': retention } }));

@@ -98,14 +98,19 @@ export function createMetrics() {
       labelNames: ['outcome'],
       registers,
     }),
-    deliveriesDue: new Gauge({
-      name: 'fair_use_deliveries_due',
-      help: 'Mails that should be on their way',
+    deliveriesWaiting: new Gauge({
+      name: 'fair_use_deliveries_waiting',
+      help: 'Mails not sent yet, those waiting for another attempt included',
       registers,
     }),
     deliveriesOldestSeconds: new Gauge({
       name: 'fair_use_deliveries_oldest_seconds',
-      help: 'Age of the oldest mail that should be on its way',
+      help: 'How long the oldest mail not sent yet has been tried, or due',
+      registers,
+    }),
+    mailServerUp: new Gauge({
+      name: 'fair_use_mail_server_up',
+      help: '0 while the last attempt of this process could not reach the mail server',
       registers,
     }),
   };

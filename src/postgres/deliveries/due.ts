@@ -22,11 +22,17 @@ export async function expiredLeases(tx: Queryable, limit: number): Promise<Deliv
   return rows;
 }
 
-/** What waits to be mailed now: how many deliveries, and since when the oldest is due in milliseconds. */
-export async function backlog(tx: Queryable): Promise<{ readonly due: number; readonly oldestMs: number }> {
-  const { rows } = await tx.query<{ due: number; oldest: number | null }>(
-    `select count(*) as due, (extract(epoch from now() - min(next_attempt_at)) * 1000)::int8 as oldest
-     from deliveries where status = 'PENDING' and next_attempt_at <= now()`,
+/**
+ * What is not mailed yet, those that wait for another attempt included: how many deliveries, and how long ago the
+ * first of them was tried (or, when none was, due) in milliseconds.
+ */
+export async function backlog(
+  tx: Queryable,
+): Promise<{ readonly waiting: number; readonly oldestMs: number }> {
+  const { rows } = await tx.query<{ waiting: number; oldest: number | null }>(
+    `select count(*) as waiting,
+       (extract(epoch from now() - min(coalesce(first_attempt_at, next_attempt_at))) * 1000)::int8 as oldest
+     from deliveries where status = 'PENDING'`,
   );
-  return { due: rows[0]?.due ?? 0, oldestMs: rows[0]?.oldest ?? 0 };
+  return { waiting: rows[0]?.waiting ?? 0, oldestMs: Math.max(0, rows[0]?.oldest ?? 0) };
 }

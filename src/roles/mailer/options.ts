@@ -33,7 +33,7 @@ const TIMING: MailerTiming = {
 
 export type MailerMetrics = Pick<
   Metrics,
-  'recordsRead' | 'notices' | 'deliveries' | 'deliveriesDue' | 'deliveriesOldestSeconds'
+  'recordsRead' | 'notices' | 'deliveries' | 'deliveriesWaiting' | 'deliveriesOldestSeconds' | 'mailServerUp'
 >;
 
 export interface MailerOptions {

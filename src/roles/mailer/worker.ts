@@ -205,8 +205,9 @@ export class DeliveryWorker {
       if (status === 'UNKNOWN') metrics.deliveries.inc({ outcome: 'unknown' });
       this.settled(key, settled);
     }
-    const { due, oldestMs } = await backlog(pool);
-    metrics.deliveriesDue.set(due);
+    const { waiting, oldestMs } = await backlog(pool);
+    metrics.deliveriesWaiting.set(waiting);
+    metrics.mailServerUp.set(this.mailServerAnswers ? 1 : 0);
     metrics.deliveriesOldestSeconds.set(oldestMs / 1000);
     this.sweptAt = performance.now();
   }

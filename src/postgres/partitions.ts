@@ -4,11 +4,6 @@ const DAY_MS = 86_400_000;
 /** Any constant: all processes that create or drop partitions must share it. */
 export const PARTITION_LOCK = 7_210_332;
 
-/** Usage of a month whose seen ids were dropped: it could only be counted twice. */
-export class FrozenMonth extends Error {
-  override readonly name = 'FrozenMonth';
-}
-
 /** The UTC months (`YYYY-MM-01`) that events arriving about now may belong to, and some ahead. */
 export function monthsAround(now: number): string[] {
   const months: string[] = [];
@@ -64,20 +59,14 @@ export async function ensureSeenPartitions(db: Queryable, months: readonly strin
 export class SeenPartitions {
   private readonly known = new Set<string>();
 
-  /** Throws {@link FrozenMonth} for usage of a month whose seen ids were dropped. */
-  async ensure(db: Queryable, months: Iterable<string>): Promise<void> {
-    const wanted = [...new Set(months)].sort();
+  /** Makes the partitions ready; returns the months whose seen ids were dropped: nothing of them can be counted. */
+  async ensure(db: Queryable, months: Iterable<string>): Promise<ReadonlySet<string>> {
+    const wanted = [...new Set(months)];
     const horizon = wanted.length === 0 ? null : await droppedBefore(db);
-    const [first] = wanted;
-    if (horizon !== null && first !== undefined && first < horizon) {
-      throw new FrozenMonth(
-        `usage of ${first.slice(0, 7)} came after the input had been read past its late horizon: the log is being ` +
-          'read again, or arrival times went back; counting it would count it twice',
-      );
-    }
-    const missing = wanted.filter((month) => !this.known.has(month));
-    if (missing.length === 0) return;
-    await ensureSeenPartitions(db, missing);
+    const dropped = wanted.filter((month) => horizon !== null && month < horizon);
+    const missing = wanted.filter((month) => !this.known.has(month) && !dropped.includes(month));
+    if (missing.length > 0) await ensureSeenPartitions(db, missing);
     for (const month of missing) this.known.add(month);
+    return new Set(dropped);
   }
 }

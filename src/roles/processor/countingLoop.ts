@@ -180,8 +180,9 @@ export class CountingLoop {
   private async count(steps: readonly OffsetStep[], records: Accepted['records']): Promise<void> {
     const { decoder, metrics, clock } = this.options;
     await decoder.prepare(records);
-    const items: Item[] = records.map((record) => ({ record, decoded: decoder.decode(record) }));
-    await this.partitions.ensure(this.options.pool, monthsOf(items));
+    const decoded: Item[] = records.map((record) => ({ record, decoded: decoder.decode(record) }));
+    const dropped = await this.partitions.ensure(this.options.pool, monthsOf(decoded));
+    const items = dropped.size === 0 ? decoded : decoded.map((item) => refuseDropped(item, dropped));
     const began = performance.now();
     const result = await countBatch(
       this.options.pool,
@@ -219,6 +220,15 @@ function monthsOf(items: readonly Item[]): Set<string> {
   for (const { decoded } of items)
     if (decoded.kind === 'usage') months.add(monthOf(decoded.event.occurredAt));
   return months;
+}
+
+/** What was counted of a dropped month is not known any more: counting could only be counting twice. */
+function refuseDropped(item: Item, dropped: ReadonlySet<string>): Item {
+  if (item.decoded.kind !== 'usage') return item;
+  const month = monthOf(item.decoded.event.occurredAt);
+  if (!dropped.has(month)) return item;
+  const detail = `${month.slice(0, 7)} is final: the input was read past its late horizon before this record came`;
+  return { ...item, decoded: { kind: 'refused', refusal: { reason: 'TOO_LATE', detail } } };
 }
 
 /** Usage is judged by the snapshots that came with it; otherwise the order is that of the log. */

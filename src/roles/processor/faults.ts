@@ -12,8 +12,9 @@ export type Verdict =
   /** A bug, or a database that is not ours: nothing here can mend it. */
   | 'fatal';
 
-// Serialization failure, deadlock, lock not available, and a key that another process took first.
-const CONFLICTS: ReadonlySet<unknown> = new Set(['40001', '40P01', '55P03', '23505']);
+// Serialization failure, deadlock, lock not available, a key that another process took first, a partition dropped
+// meanwhile.
+const CONFLICTS: ReadonlySet<unknown> = new Set(['40001', '40P01', '55P03', '23505', '23514']);
 
 export function verdictOn(error: unknown, conflicts: number): Verdict {
   if (error instanceof OffsetMoved) return 'moved';

@@ -157,10 +157,10 @@ function say({ title, text }: ProgressEvent): void {
 function printAddresses({ addresses }: Stack, engine: Engine): void {
   const lines = [
     ['health and metrics', `${engine.url}/readyz  ${engine.url}/metrics`],
-    ['inbox', addresses.inboxUrl ?? `your mail server (${withoutSecret(addresses.smtpUrl)})`],
+    ['inbox', addresses.inboxUrl ?? `your mail server (${shown('SMTP_URL', addresses.smtpUrl)})`],
     ['Kafka', addresses.kafkaBrokers],
-    ['schema registry', addresses.schemaRegistryUrl],
-    ['Postgres', withoutSecret(addresses.databaseUrl)],
+    ['schema registry', shown('SCHEMA_REGISTRY_URL', addresses.schemaRegistryUrl)],
+    ['Postgres', shown('DATABASE_URL', addresses.databaseUrl)],
     ['logs', join('.data', 'logs')],
   ];
   process.stdout.write(
@@ -168,10 +168,10 @@ function printAddresses({ addresses }: Stack, engine: Engine): void {
   );
 }
 
-// The embedded database's password is no secret, a given one is.
-function withoutSecret(url: string): string {
-  if (!URL.canParse(url)) return url;
+// The embedded database's password is no secret, one that was given is, wherever its server runs.
+function shown(variable: string, url: string): string {
+  if ((process.env[variable] ?? '') === '' || !URL.canParse(url)) return url;
   const parsed = new URL(url);
-  if (parsed.hostname !== '127.0.0.1' && parsed.password !== '') parsed.password = '***';
+  if (parsed.password !== '') parsed.password = '***';
   return parsed.href;
 }

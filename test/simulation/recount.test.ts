@@ -229,10 +229,11 @@ describe('ids and time', () => {
 });
 
 describe('accounts', () => {
-  it('ignores old revisions, and takes any after a tombstone', () => {
+  it('ignores older revisions, and takes any after a tombstone', () => {
     const plans = (log: LogBook) => of(log.sessions(1, TEN)).windows.map(({ plan }) => plan);
     const known = () => new LogBook().account(START, { revision: 5 });
-    expect(plans(known().account(START, { revision: 5, plan: 'ltd' }))).toEqual(['pro']);
+    expect(plans(known().account(START, { revision: 4, plan: 'ltd' }))).toEqual(['pro']);
+    expect(plans(known().account(START, { revision: 5, plan: 'ltd' }))).toEqual(['ltd']);
     expect(plans(known().account(START, { revision: 6, plan: 'ltd' }))).toEqual(['ltd']);
     expect(plans(known().tombstone('a1', START).account(START, { revision: 1, plan: 'ltd' }))).toEqual([
       'ltd',

@@ -1,8 +1,11 @@
 import { rowName, type Account, type Row } from './account.js';
 import { Episodes } from './episodes.js';
+import type { Invitations } from './invitations.js';
+import type { Measures } from './measures.js';
 import type { Notices } from './notices.js';
+import type { Overages } from './overages.js';
 import type { Plan, PlanRule } from './plans.js';
-import type { Crossing, Notice, Overage } from './types.js';
+import type { Crossing, Notice } from './types.js';
 
 /** What made a figure or a limit move: an event, or a change of plan (eventId null). */
 export interface Cause {
@@ -20,21 +23,30 @@ interface Standing {
   figure: number;
 }
 
+/** What follows from a level that is reached. */
+export interface Consequences {
+  notices: Notices;
+  invitations: Invitations;
+  measures: Measures;
+  overages: Overages;
+}
+
 const reaches = (figure: number, limit: number, level: number): boolean => figure * 100 >= limit * level;
 
 /** Levels, episodes, violations, overages and warnings, one row at a time (contract §3 "Levels", "Limits"). */
 export class Judge {
   readonly crossings: Crossing[] = [];
   readonly violations: Crossing[] = [];
-  readonly overages: Overage[] = [];
   private readonly episodes = new Episodes();
   private readonly recorded = new Map<string, Crossing>();
-  private readonly surpassed = new Set<string>();
+  private readonly notices: Notices;
 
   constructor(
     private readonly planOf: (plan: string) => Plan,
-    private readonly notices: Notices,
-  ) {}
+    private readonly then: Consequences,
+  ) {
+    this.notices = then.notices;
+  }
 
   /** The rule that the plan in force has for this row; undefined where it names none. */
   ruleFor(account: Account, row: Pick<Row, 'rule' | 'workspaceId' | 'end'>): PlanRule | undefined {
@@ -45,25 +57,29 @@ export class Judge {
 
   judge(account: Account, row: Row, cause: Cause): void {
     const standing = this.standing(account, row);
+    this.settleMeasure(row, standing, cause);
     if (standing === null) return;
-    const { limit, figure } = standing;
+    const { limit, figure, rule } = standing;
     const eighty = standing.warns ? this.cross(row, standing, 80, cause) : null;
     const hundred = this.cross(row, standing, 100, cause);
     if (eighty?.continuesEpisode === false) {
       this.notices.issue(account, eighty, hundred === null ? 80 : 100, cause.now);
     }
     if (hundred?.continuesEpisode === false) this.violations.push(hundred);
-    const name = `${rowName(row)}|${String(limit)}|${row.accountId}`;
-    if (standing.rule.overage && figure > limit && !this.surpassed.has(name)) {
-      this.surpassed.add(name);
-      const { accountId, workspaceId, rule, metric, windowKind, start, end } = row;
-      const key = { accountId, workspaceId, rule, metric, windowKind, start, end };
-      this.overages.push({ ...key, limit, used: figure });
-    }
+    const { invitations } = this.then;
+    const returns = (): boolean => reaches(figure, limit, 100) && invitations.wasTakenBack(row, limit);
+    if (rule.invites && (hundred !== null || returns())) invitations.issue(account, row, limit, cause);
+    if (rule.overage) this.then.overages.tell(row, limit, figure, cause.now);
+  }
+
+  private settleMeasure(row: Row, standing: Standing | null, { at, now }: Cause): void {
+    const due = standing?.rule.limitsService === true && reaches(standing.figure, standing.limit, 100);
+    this.then.measures.settle(row, due ? standing.limit : null, at, now);
   }
 
   /** After a change of plan: warnings that are not true any more go, cancelled ones that are true again return. */
   review(account: Account, accountId: string, now: number): void {
+    this.then.invitations.review(accountId, (one) => this.stillInvites(account, one), now);
     const open = this.notices.of(accountId).filter((notice) => notice.end > now);
     for (const notice of open) {
       if (this.isTrue(account, notice) || !this.notices.cancel(notice, now)) continue;
@@ -88,6 +104,12 @@ export class Judge {
     if (notice === undefined || !this.isTrue(account, notice)) return;
     const crossing = this.recorded.get(crossingName(notice, notice.limit, 80));
     if (crossing !== undefined) this.notices.issue(account, crossing, notice.level, now);
+  }
+
+  private stillInvites(account: Account, invitation: Notice): boolean {
+    const standing = this.standingOf(account, invitation);
+    if (standing?.rule.invites !== true || standing.limit !== invitation.limit) return false;
+    return reaches(standing.figure, standing.limit, 100);
   }
 
   private isTrue(account: Account, notice: Notice): boolean {

@@ -21,7 +21,8 @@ export class Notices {
 
   issue(account: Account, cause: Crossing, level: 80 | 100, now: number): void {
     const { accountId, workspaceId, rule, metric, windowKind, start, end, limit } = cause;
-    const key = { accountId, workspaceId, rule, metric, windowKind, start, end, limit, level };
+    const kind = 'THRESHOLD_WARNING';
+    const key = { kind, accountId, workspaceId, rule, metric, windowKind, start, end, limit, level } as const;
     const ordinal = this.of(accountId).filter(
       (other) =>
         other.rule === rule &&

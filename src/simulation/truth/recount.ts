@@ -1,10 +1,14 @@
-import type { AccountSnapshot } from '../records.js';
+import type { AccountSnapshot, UploadEvent } from '../records.js';
 import { Account, rowName, type Fact, type Parked, type Row } from './account.js';
-import { Judge } from './judge.js';
+import { Conditions } from './conditions.js';
+import { Invitations } from './invitations.js';
+import { Judge, type Consequences } from './judge.js';
+import { Measures } from './measures.js';
 import { Notices } from './notices.js';
-import { planTable, RULE_SHAPES } from './plans.js';
+import { Overages } from './overages.js';
+import { LARGEST_FILE, planTable, RULE_SHAPES } from './plans.js';
 import { SeenIds, usageOf } from './seen.js';
-import type { DeadLetter, LogEntry, RecountOptions, Truth, WindowKey } from './types.js';
+import type { DeadLetter, LargeFile, LogEntry, RecountOptions, Truth, WindowKey } from './types.js';
 import { faultOf, isTooLate } from './validity.js';
 
 /**
@@ -21,25 +25,35 @@ class Book {
   private readonly accounts = new Map<string, Account>();
   private readonly parked = new Map<string, Parked[]>();
   private readonly seen = new SeenIds();
-  private readonly notices: Notices;
+  private readonly then: Consequences;
   private readonly judge: Judge;
+  private readonly conditions: Conditions;
+  private readonly largeFiles: LargeFile[] = [];
   private readonly deadLetters: DeadLetter[] = [];
   private counted = 0;
 
   constructor(private readonly options: RecountOptions) {
-    this.notices = new Notices(options);
-    this.judge = new Judge(planTable(options.uploadBytesPerYear), this.notices);
+    const planOf = planTable(options.uploadBytesPerYear);
+    this.then = {
+      notices: new Notices(options),
+      invitations: new Invitations(options),
+      measures: new Measures(),
+      overages: new Overages(options),
+    };
+    this.judge = new Judge(planOf, this.then);
+    this.conditions = new Conditions(planOf);
   }
 
   read(entry: LogEntry): void {
     this.judge.settleFailures((id) => this.accounts.get(id), entry.arrivedAt);
+    this.then.overages.closeUntil(entry.arrivedAt);
     const reason = faultOf(entry);
     const { topic, partition, offset, arrivedAt } = entry;
     if (reason !== null) this.deadLetters.push({ topic, partition, offset, reason });
     else if ('tombstone' in entry) this.closeAccount(entry.tombstone);
     else if ('garbage' in entry || entry.topic === 'platform.replies.v1') return;
     else if (entry.topic === 'platform.accounts.v1') this.takeIn(entry.value, arrivedAt);
-    else {
+    else if (usageOf(entry) !== null) {
       const event: Parked = { topic: entry.topic, partition, offset, arrivedAt, record: entry };
       const account = this.accounts.get(entry.value.accountId);
       if (account === undefined) this.park(event);
@@ -49,13 +63,20 @@ class Book {
 
   close(): Truth {
     const until = this.options.until ?? 0;
+    this.then.overages.closeUntil(until);
+    const { notices, invitations, measures, overages } = this.then;
     for (const [accountId, events] of this.parked) this.parked.set(accountId, this.stillFresh(events, until));
     return {
       windows: [...this.accounts.values()].flatMap((account) => this.usageOf(account)),
       crossings: this.judge.crossings,
       violations: this.judge.violations,
-      overages: this.judge.overages,
-      notices: this.notices.all,
+      overages: overages.all.filter(({ kind }) => kind === 'STARTED'),
+      overageSteps: overages.all,
+      notices: notices.all,
+      invitations: invitations.all,
+      measures: measures.all,
+      largeFiles: this.largeFiles,
+      brokenConditions: this.conditions.all,
       deadLetters: this.deadLetters,
       counted: this.counted,
       parked: [...this.parked.values()].flat().length,
@@ -77,15 +98,17 @@ class Book {
     if (known === undefined) {
       const account = new Account(snapshot, arrivedAt);
       this.accounts.set(accountId, account);
+      this.conditions.judge(snapshot);
       const waiting = this.stillFresh(this.parked.get(accountId) ?? [], arrivedAt);
       this.parked.delete(accountId);
       for (const event of waiting) this.count(account, event, arrivedAt);
       return;
     }
-    if (!known.closedByTombstone && snapshot.revision <= known.revision) return;
+    if (!known.closedByTombstone && snapshot.revision < known.revision) return;
     known.closedByTombstone = false;
     known.revision = snapshot.revision;
     known.status = snapshot.status;
+    this.conditions.judge(snapshot);
     known.calendar.change(arrivedAt, snapshot.timeZone, snapshot.billingAnchorDay);
     if (known.changePlan(snapshot.plan, arrivedAt)) {
       this.judgeOpenWindows(known, accountId, snapshot.updatedAt, arrivedAt);
@@ -117,11 +140,19 @@ class Book {
     if (usage === null || !this.seen.first(accountId, usage.id, usage.fact)) return;
     this.counted += 1;
     account.add(usage.fact);
+    if (event.record.topic === 'platform.uploads.v1') this.judgeFile(event.record.value);
     const touched = windowsOf(account, accountId, usage.fact).flatMap((key) => {
       const row = this.addTo(account, key, usage.fact.amount);
       return row === null ? [] : [row, ...nextHour(account, row)];
     });
     for (const row of touched) this.judge.judge(account, row, { eventId, at: occurredAt, now });
+  }
+
+  private judgeFile(upload: UploadEvent): void {
+    const { accountId, workspaceId, botId, fileName, sizeBytes, occurredAt } = upload;
+    if (sizeBytes <= LARGEST_FILE) return;
+    const file = { accountId, workspaceId, botId, fileName, sizeBytes, occurredAt };
+    this.largeFiles.push({ ...file, rule: 'file-size', causeEventId: upload.eventId });
   }
 
   /** Adds to the row of a window, or opens it where the plan names the rule. */

@@ -53,16 +53,56 @@ export interface Crossing extends WindowKey {
   continuesEpisode: boolean;
 }
 
-/** `STARTED` alone: the first time a limit of a month or a year is surpassed. */
+/** What business development is told of a limit of a month or a year that was surpassed. */
 export interface Overage extends WindowKey {
+  kind: 'STARTED' | 'GREW' | 'CLOSED';
+  /** In per cent of the limit: 100 where it STARTED, the highest told so far where it was CLOSED. */
+  stepPercent: number;
   limit: number;
+  /** The figure when it was told. */
   used: number;
 }
 
+/** The policy's own LIMIT_SERVICE: from the event that reached the limit to the end of its window or to an upgrade. */
+export interface Measure extends WindowKey {
+  kind: 'LIMIT_SERVICE';
+  status: 'APPLIED' | 'LIFTED';
+  limit: number;
+  effectiveFrom: number;
+  effectiveUntil: number;
+}
+
+/** A file over the size limit. */
+export interface LargeFile {
+  accountId: string;
+  workspaceId: string;
+  rule: 'file-size';
+  occurredAt: number;
+  causeEventId: string;
+  botId: string;
+  fileName: string;
+  sizeBytes: number;
+}
+
+export type ConditionRule = 'one-workspace' | 'own-websites' | 'not-transferable' | 'eligible-customer';
+
+/** A fact that breaks a condition of a plan or a deal, once from its beginning to its end. */
+export interface BrokenCondition {
+  accountId: string;
+  workspaceId: string | null;
+  rule: ConditionRule;
+  /** What it is within its rule: the new owner, the website, the kind of customer. */
+  fact: string;
+  occurredAt: number;
+  /** null: it still stands. */
+  closedAt: number | null;
+}
+
 export interface Notice extends WindowKey {
+  kind: 'THRESHOLD_WARNING' | 'UPGRADE_INVITATION';
   level: 80 | 100;
   limit: number;
-  /** Counts the notices of one scope, rule, window and level, from 0. */
+  /** Counts from 0: warnings within a scope, rule, window and level, invitations within an account and month. */
   ordinal: number;
   createdAt: number;
   /** DUE: to be mailed, whatever became of it then. */
@@ -70,10 +110,18 @@ export interface Notice extends WindowKey {
   reason: 'account-not-active' | 'window-ended' | 'cooldown' | null;
 }
 
+export interface Invitation extends Notice {
+  /**
+   * null where a change of plan made it due. Such a change may make it due for several limits at once, and which of them
+   * the one invitation then names is open.
+   */
+  causeEventId: string | null;
+}
+
 /** Names a notice to whoever knows what became of it. */
 export type NoticeName = Pick<
   Notice,
-  'accountId' | 'workspaceId' | 'rule' | 'start' | 'level' | 'ordinal' | 'createdAt'
+  'kind' | 'accountId' | 'workspaceId' | 'rule' | 'start' | 'level' | 'ordinal' | 'createdAt'
 >;
 
 export interface RecountOptions {
@@ -85,6 +133,8 @@ export interface RecountOptions {
   failedAt?: (notice: NoticeName) => number | null;
   /** When the notice was created in truth, by the engine's clock. Default: when its cause arrived. */
   createdAt?: (notice: NoticeName) => number | null;
+  /** When time closed the overage of a window, null when it did not: nothing is told after that. Default: never. */
+  closedAt?: (window: WindowKey) => number | null;
   /** The end of the log (epoch ms): parked events older than 35 days by then are dead letters. */
   until?: number;
 }
@@ -101,8 +151,16 @@ export interface Truth {
   crossings: Crossing[];
   /** One per 100 % crossing that opens an episode (hours), one per 100 % crossing otherwise. */
   violations: Crossing[];
+  /** Those that STARTED. */
   overages: Overage[];
+  /** Everything that is told of overages, in order. */
+  overageSteps: Overage[];
+  /** Threshold warnings. */
   notices: Notice[];
+  invitations: Invitation[];
+  measures: Measure[];
+  largeFiles: LargeFile[];
+  brokenConditions: BrokenCondition[];
   deadLetters: DeadLetter[];
   /** Distinct chats, sessions, tickets and uploads that were counted. */
   counted: number;

@@ -1,4 +1,5 @@
 import type { InputTopic, PlatformRecord } from '../records.js';
+import { usageOf } from './seen.js';
 import type { DeadLetterReason, LogEntry } from './types.js';
 
 const LATE_HORIZON_MS = 35 * 86_400_000;
@@ -40,7 +41,9 @@ export function faultOf(entry: LogEntry): DeadLetterReason | null {
   if ('garbage' in entry) return entry.garbage;
   if ('tombstone' in entry) return isId(entry.tombstone) ? null : 'INVALID';
   if (!isValid(entry)) return 'INVALID';
-  if (entry.topic === 'platform.accounts.v1') return null;
+  if (entry.topic === 'platform.accounts.v1' || entry.topic === 'platform.replies.v1') return null;
+  // An end, a change or a type from the future counts nothing, so it cannot be counted too late.
+  if (usageOf(entry) === null) return null;
   if (isTooLate(entry.value.occurredAt, entry.arrivedAt)) return 'TOO_LATE';
   return entry.value.occurredAt - entry.arrivedAt > FUTURE_HORIZON_MS ? 'FUTURE' : null;
 }

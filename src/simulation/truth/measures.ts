@@ -1,0 +1,36 @@
+import { rowName, type Row } from './account.js';
+import type { Measure } from './types.js';
+
+/** The LIMIT_SERVICE that the policy itself applies: "the account will only support 100 chats per month". */
+export class Measures {
+  readonly all: Measure[] = [];
+
+  /**
+   * Applies it to an open window where its limit is reached, and lifts it where that limit does not stand any more.
+   * `dueUnder` is the limit that is reached, null: none is; `at` the time of the event or change.
+   */
+  settle(row: Row, dueUnder: number | null, at: number, now: number): void {
+    if (row.end <= now) return;
+    const applied = this.all.find(
+      (measure) =>
+        measure.status === 'APPLIED' &&
+        measure.accountId === row.accountId &&
+        rowName(measure) === rowName(row),
+    );
+    if (applied?.limit === dueUnder) return;
+    if (applied !== undefined) {
+      applied.status = 'LIFTED';
+      applied.effectiveUntil = Math.min(applied.effectiveUntil, at);
+    }
+    if (dueUnder === null) return;
+    const { accountId, workspaceId, rule, metric, windowKind, start, end } = row;
+    this.all.push({
+      ...{ accountId, workspaceId, rule, metric, windowKind, start, end },
+      kind: 'LIMIT_SERVICE',
+      status: 'APPLIED',
+      limit: dueUnder,
+      effectiveFrom: at,
+      effectiveUntil: end,
+    });
+  }
+}

@@ -43,6 +43,8 @@ export function topicSpecs(): TopicSpec[] {
             'cleanup.policy': 'compact',
             // A tombstone that compaction took away after a day would leave the account open for ever.
             'delete.retention.ms': retention,
+            // The plan at a window's end is judged by, so snapshots in between must outlive an outage.
+            'min.compaction.lag.ms': retention,
             'message.timestamp.type': 'LogAppendTime',
           }
         : { 'retention.ms': retention, 'message.timestamp.type': 'LogAppendTime' },

@@ -13,8 +13,11 @@ interface Clues {
 }
 
 const NETWORK = /^(ECONN\w+|ETIMEDOUT|EPIPE|EHOST\w+|ENET\w+|ENOTFOUND|EAI_AGAIN)$/;
-/** SQLSTATE classes that end by themselves: connection, resources, operator (shutdown, starting up). */
-const SQL_OUTAGE = /^(08|53|57)/;
+/**
+ * SQLSTATEs that end by themselves: connection, resources, operator (shutdown, starting up), input and output, and a
+ * server that only reads (a failover is not over yet).
+ */
+const SQL_OUTAGE = /^(08|53|57|58|25006$)/;
 const REFUSED_STATUS: ReadonlySet<unknown> = new Set([401, 403, 409, 422]);
 
 /** The error and everything it was caused by or gathered from. */

@@ -10,6 +10,11 @@ describe('isOutage', () => {
   it.each([
     ['connection refused', error('', { code: 'ECONNREFUSED' })],
     ['both addresses of localhost refused', new AggregateError([error('x', { code: 'ECONNREFUSED' })])],
+    [
+      'a standby that is not promoted yet',
+      error('cannot execute in a read-only transaction', { code: '25006' }),
+    ],
+    ['a disk that failed', error('could not write block', { code: '58030' })],
     ['Postgres starting up', error('the database system is starting up', { code: '57P03' })],
     ['Postgres out of connections', error('sorry, too many clients already', { code: '53300' })],
     ['a dropped connection', error('Connection terminated unexpectedly')],

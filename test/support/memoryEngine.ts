@@ -9,12 +9,37 @@ import type { Context } from '../../src/domain/judging/context.js';
 import { needsOfChange, takeAccountEvent } from '../../src/domain/judging/rejudge.js';
 import type { Policy } from '../../src/domain/policy/policy.js';
 import { eventId } from '../../src/support/eventId.js';
-import type { LogEntry } from '../../src/simulation/truth/types.js';
+import type { LogEntry, Truth } from '../../src/simulation/truth/types.js';
 import type { UsageRecord } from '../../src/simulation/records.js';
 import type { Results } from './engineLog.js';
 
 const EVERYTHING = { start: -8e15, end: 8e15 };
 const DAY = 86_400_000;
+
+export interface Consequences {
+  overages: string[];
+  measures: string[];
+  invitations: string[];
+}
+
+/** The contract leaves open which step and limit a CLOSED one names. */
+function overageLine(o: { kind: string; stepPercent: number; limit: number; used: number }): unknown[] {
+  return o.kind === 'CLOSED' ? [o.kind, o.used] : [o.kind, o.stepPercent, o.limit, o.used];
+}
+
+/** The same of the recount. */
+export function consequencesOf(truth: Truth): Consequences {
+  const lines = (items: unknown[][]): string[] => items.map((line) => JSON.stringify(line)).sort();
+  return {
+    overages: lines(
+      truth.overageSteps.map((o) => [o.accountId, o.rule, o.workspaceId ?? '', o.start, ...overageLine(o)]),
+    ),
+    measures: lines(
+      truth.measures.map((m) => [m.accountId, m.status, m.limit, m.effectiveFrom, m.effectiveUntil]),
+    ),
+    invitations: lines(truth.invitations.map((n) => [n.accountId, n.start, n.status, n.createdAt, n.reason])),
+  };
+}
 
 /** Runs a log through the domain alone: no database, no Kafka, everything that was counted is "loaded". */
 export class MemoryEngine {
@@ -102,6 +127,43 @@ export class MemoryEngine {
             status: n.status,
             reason: n.status === 'SUPPRESSED' ? n.reason : null,
           })),
+      ),
+    };
+  }
+
+  /** What follows from levels beside the warnings: overage steps, the service limit, invitations; as sorted lines. */
+  consequences(): Consequences {
+    const lines = (pick: (state: AccountState, changes: AccountChanges) => Iterable<unknown[]>): string[] =>
+      [...this.states]
+        .flatMap(([id, state]) => [...pick(state, this.changes.get(id) ?? new AccountChanges())])
+        .map((line) => JSON.stringify(line))
+        .sort();
+    return {
+      overages: lines(({ accountId }, { overages }) =>
+        overages.map((o) => [accountId, o.rule, o.workspaceId, o.windowStart, ...overageLine(o)]),
+      ),
+      measures: lines(({ accountId, ledger }) =>
+        (ledger?.measures ?? []).map((m) => [
+          accountId,
+          m.status,
+          m.limit,
+          m.effectiveFrom,
+          m.effectiveUntil,
+        ]),
+      ),
+      invitations: lines(({ accountId, ledger }) =>
+        (ledger?.notices ?? [])
+          .filter(({ kind }) => kind === 'UPGRADE_INVITATION')
+          .map((n) => {
+            const status = n.status === 'PENDING' ? 'DUE' : n.status;
+            return [
+              accountId,
+              n.window.start,
+              status,
+              n.createdAt,
+              n.status === 'SUPPRESSED' ? n.reason : null,
+            ];
+          }),
       ),
     };
   }

@@ -4,7 +4,7 @@ import { recount } from '../../../src/simulation/truth/recount.js';
 import { comparable, resultsOf, smallPolicy, UPLOAD_BYTES } from '../../support/engineLog.js';
 import { logOf } from '../../support/happenedLog.js';
 import { happenings, hotHappenings, type Happening } from '../../support/happenings.js';
-import { MemoryEngine } from '../../support/memoryEngine.js';
+import { consequencesOf, MemoryEngine } from '../../support/memoryEngine.js';
 
 const POLICY = smallPolicy();
 const SEED = process.env['FC_SEED'] === undefined ? {} : { seed: Number(process.env['FC_SEED']) };
@@ -18,6 +18,7 @@ function compare(happened: readonly Happening[]): void {
   const until = log.at(-1)?.arrivedAt ?? 0;
   const truth = recount(log, { uploadBytesPerYear: UPLOAD_BYTES, until });
   expect(comparable(engine.results())).toEqual(comparable(resultsOf(truth)));
+  expect(engine.consequences()).toEqual(consequencesOf(truth));
   expect(engine.inconsistencies()).toEqual([]);
   const ids = engine.outgoing.map((event) => event.eventId);
   expect(new Set(ids).size).toBe(ids.length);

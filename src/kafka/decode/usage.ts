@@ -1,3 +1,4 @@
+import { LATE_HORIZON_MS } from '../../domain/counting/readUpTo.js';
 import type { Metric } from '../../domain/policy/policy.js';
 import type { InputTopic } from '../topics.js';
 import { InvalidField, type Decoded } from './decoded.js';
@@ -5,7 +6,6 @@ import { id, idHash, instant, text } from './fields.js';
 
 const HOUR_MS = 3_600_000;
 /** Contract §3, "Late and early". */
-const LATE_HORIZON_MS = 35 * 24 * HOUR_MS;
 const AHEAD_MS = 10 * 60_000;
 
 interface Source {

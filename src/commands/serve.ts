@@ -75,13 +75,12 @@ async function prepare(
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
+    const waiting = { signal, onWaiting: (message: string) => log.warn(message) };
+    const { databaseUrl } = config;
     if (config.autoMigrate && config.kafka !== null && config.registryUrl !== null) {
       const report = await migrateEverything(config as MigrationConfig, log, signal);
       log.info({ ...report }, 'database, topics and subjects are up to this release');
-    }
-    const waiting = { signal, onWaiting: (message: string) => log.warn(message) };
-    const { databaseUrl } = config;
-    if (config.autoMigrate && databaseUrl !== null) {
+    } else if (config.autoMigrate && databaseUrl !== null) {
       // Roles without Kafka (the scheduler alone) need the tables all the same.
       await waitOut('the database', () => migrateDatabase(databaseUrl), waiting);
     }

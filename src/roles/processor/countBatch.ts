@@ -3,6 +3,7 @@ import { AccountState } from '../../domain/counting/accountState.js';
 import { AccountChanges } from '../../domain/counting/changes.js';
 import { countEvent } from '../../domain/counting/count.js';
 import { needsOf, sumsNeeded } from '../../domain/counting/needs.js';
+import { LATE_HORIZON_MS } from '../../domain/counting/readUpTo.js';
 import type { AccountEvent, Refusal, UsageEvent } from '../../domain/events.js';
 import type { Context } from '../../domain/judging/context.js';
 import { needsOfChange, takeAccountEvent } from '../../domain/judging/rejudge.js';
@@ -34,9 +35,6 @@ export interface CountResult {
   readonly crossings: number;
   readonly outgoing: number;
 }
-
-// Contract §3, "Unknown account".
-const PARKED_FOR_MS = 35 * 86_400_000;
 
 interface Work extends Changed {
   readonly accountEvents: AccountEvent[];
@@ -155,7 +153,7 @@ async function takeAccountEvents(tx: Queryable, works: readonly Work[], context:
     tx,
     nowKnown.map(({ work, arrivedAt }) => ({
       accountId: work.state.accountId,
-      oldest: arrivedAt - PARKED_FOR_MS,
+      oldest: arrivedAt - LATE_HORIZON_MS,
     })),
   );
   for (const { work, arrivedAt } of nowKnown) {

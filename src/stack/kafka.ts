@@ -63,7 +63,8 @@ async function format(place: Place, files: string): Promise<void> {
       command: await findJava(),
       args: [
         ...['-XX:TieredStopAtLevel=1', ...javaArgs(files), 'kafka.tools.StorageTool', 'format'],
-        ...['--ignore-formatted', '-t', clusterId, '-c', PROPERTIES],
+        // In one word: an id may begin with a dash, which would be taken for the next option.
+        ...['--ignore-formatted', `--cluster-id=${clusterId}`, '-c', PROPERTIES],
       ],
       cwd: place.dir,
       logFile: place.logFile,

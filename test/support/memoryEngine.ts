@@ -6,7 +6,7 @@ import { needsOf, sumsNeeded } from '../../src/domain/counting/needs.js';
 import { SeenIds } from '../../src/domain/counting/seenIds.js';
 import type { AccountEvent, UsageEvent } from '../../src/domain/events.js';
 import type { Context } from '../../src/domain/judging/context.js';
-import { needsOfChange, takeAccountEvent } from '../../src/domain/judging/rejudge.js';
+import { needsOfChange, takeAccountEvent } from '../../src/domain/judging/accountEvents.js';
 import type { Policy } from '../../src/domain/policy/policy.js';
 import { eventId } from '../../src/support/eventId.js';
 import type { LogEntry, Truth } from '../../src/simulation/truth/types.js';

@@ -1,17 +1,14 @@
-import { applyAccountEvent } from '../accounts/account.js';
+import type { Account } from '../accounts/account.js';
 import { figureOf, type AccountState, type UsageWindow } from '../counting/accountState.js';
 import { WHOLE_ACCOUNT } from '../counting/buckets.js';
 import type { AccountChanges } from '../counting/changes.js';
 import { openRow, windowOf } from '../counting/count.js';
 import type { Needs } from '../counting/needs.js';
-import type { AccountEvent } from '../events.js';
 import { cancelledNotice, cancelNotice, inviteUpgrade, isStillTrue, issueWarning } from '../notices/issue.js';
 import { limitsOf, policyAt, RULES, type Limit, type Metric } from '../policy/policy.js';
 import { windowAt } from '../windows/calendar.js';
 import { HOUR_MS, hourOf, type Window, type WindowKind } from '../windows/window.js';
-import { judgeConditions } from './conditions.js';
 import type { Context } from './context.js';
-import { NO_CONDITIONS } from './facts.js';
 import { judge, ledgerOf, putUnder } from './judge.js';
 import type { Notice } from './ledger.js';
 import { reaches } from './levels.js';
@@ -22,27 +19,6 @@ import type { Cause } from './records.js';
 // Events may be this far ahead of their arrival, so a window that begins within it may already be in use.
 const AHEAD_MS = 10 * 60_000;
 const KINDS: readonly WindowKind[] = ['hour', 'month', 'year'];
-
-/** Takes the platform's word on an account; a change of plan re-judges the open windows at once. */
-export function takeAccountEvent(
-  state: AccountState,
-  changes: AccountChanges,
-  event: AccountEvent,
-  context: Context,
-): void {
-  const before = state.account;
-  const after = applyAccountEvent(before, event);
-  if (after === null || after === before) return;
-  state.account = after;
-  changes.account = after;
-  changes.snapshots.push(event);
-  if (before === null) state.conditions = NO_CONDITIONS;
-  const since = event.snapshot === null ? event.arrivedAt : after.snapshot.updatedAt;
-  judgeConditions(state, changes, before, { policyTime: event.arrivedAt, at: since }, context);
-  if (before === null || before.snapshot.plan === after.snapshot.plan) return;
-  const cause = { eventId: null, at: after.snapshot.updatedAt };
-  rejudgeOpen(state, changes, event.arrivedAt, cause, context);
-}
 
 /** The windows open at an instant (epoch ms), and those about to open that may already be in use. */
 export function openWindows(
@@ -139,27 +115,23 @@ function reissue(
   }
 }
 
-/** What has to be loaded before an account event can be taken; null: it re-judges nothing. */
-export function needsOfChange(
-  state: AccountState,
-  event: AccountEvent,
+/**
+ * What has to be loaded before the windows of an account that are open at `at` (epoch ms) can be judged anew: their
+ * rows, and the sums of what the limits in force name. `since`: the ledger must reach back to here.
+ */
+export function needsOfRejudge(
+  account: Account,
+  at: number,
+  since: number,
   context: Context,
-): { needs: Needs; sums: Map<Metric, Window> } | null {
-  const before = state.account;
-  const after = applyAccountEvent(before, event);
-  if (before === null || after === null || after.snapshot.plan === before.snapshot.plan) return null;
-  const needs: Needs = {
-    seen: new Map(),
-    periods: new Map(),
-    windowStarts: new Set(),
-    since: event.arrivedAt,
-  };
+): { needs: Needs; sums: Map<Metric, Window> } {
+  const needs: Needs = { seen: new Map(), periods: new Map(), windowStarts: new Set(), since };
   const sums = new Map<Metric, Window>();
-  const limits = limitsOf(policyAt(context.policy, event.arrivedAt), after.snapshot.plan);
+  const limits = limitsOf(policyAt(context.policy, at), account.snapshot.plan);
   // Nothing is opened here: a window opened before the snapshot's settings are taken would keep the old ones.
   const peek = (kind: WindowKind, instant: number): Window =>
-    kind === 'hour' ? hourOf(instant) : windowAt(after.calendar, kind, instant).window;
-  for (const { kind, window } of openWindows(event.arrivedAt, peek)) {
+    kind === 'hour' ? hourOf(instant) : windowAt(account.calendar, kind, instant).window;
+  for (const { kind, window } of openWindows(at, peek)) {
     needs.windowStarts.add(window.start);
     for (const { metric } of limits.filter(({ windowKind }) => windowKind === kind)) {
       if (kind === 'hour') {

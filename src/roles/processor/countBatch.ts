@@ -6,7 +6,7 @@ import { needsOf, sumsNeeded } from '../../domain/counting/needs.js';
 import { LATE_HORIZON_MS } from '../../domain/counting/readUpTo.js';
 import type { AccountEvent, Refusal, UsageEvent } from '../../domain/events.js';
 import type { Context } from '../../domain/judging/context.js';
-import { needsOfChange, takeAccountEvent } from '../../domain/judging/rejudge.js';
+import { needsOfChange, takeAccountEvent } from '../../domain/judging/accountEvents.js';
 import type { Decoded } from '../../kafka/decode/decoded.js';
 import { loadConditions } from '../../postgres/counting/conditions.js';
 import { writeDeadLetters } from '../../postgres/counting/deadLetters.js';

@@ -1,0 +1,44 @@
+import { applyAccountEvent } from '../accounts/account.js';
+import type { AccountState } from '../counting/accountState.js';
+import type { AccountChanges } from '../counting/changes.js';
+import type { Needs } from '../counting/needs.js';
+import type { AccountEvent } from '../events.js';
+import type { Metric } from '../policy/policy.js';
+import type { Window } from '../windows/window.js';
+import { judgeConditions } from './conditions.js';
+import type { Context } from './context.js';
+import { NO_CONDITIONS } from './facts.js';
+import { needsOfRejudge, rejudgeOpen } from './rejudge.js';
+
+/** Takes the platform's word on an account; a change of plan re-judges the open windows at once. */
+export function takeAccountEvent(
+  state: AccountState,
+  changes: AccountChanges,
+  event: AccountEvent,
+  context: Context,
+): void {
+  const before = state.account;
+  const after = applyAccountEvent(before, event);
+  if (after === null || after === before) return;
+  state.account = after;
+  changes.account = after;
+  changes.snapshots.push(event);
+  if (before === null) state.conditions = NO_CONDITIONS;
+  const since = event.snapshot === null ? event.arrivedAt : after.snapshot.updatedAt;
+  judgeConditions(state, changes, before, { policyTime: event.arrivedAt, at: since }, context);
+  if (before === null || before.snapshot.plan === after.snapshot.plan) return;
+  const cause = { eventId: null, at: after.snapshot.updatedAt };
+  rejudgeOpen(state, changes, event.arrivedAt, cause, context);
+}
+
+/** What has to be loaded before an account event can be taken; null: it re-judges nothing. */
+export function needsOfChange(
+  state: AccountState,
+  event: AccountEvent,
+  context: Context,
+): { needs: Needs; sums: Map<Metric, Window> } | null {
+  const before = state.account;
+  const after = applyAccountEvent(before, event);
+  if (before === null || after === null || after.snapshot.plan === before.snapshot.plan) return null;
+  return needsOfRejudge(after, event.arrivedAt, event.arrivedAt, context);
+}

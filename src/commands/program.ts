@@ -1,20 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { addAllowances } from './allowanceCommands.js';
 import { reportFailure } from './failures.js';
-import type { Terminal } from './publish/progress.js';
+import type { Io } from './io.js';
 import { collectRole, needsOf, ROLES, type Role } from './roles.js';
 import type { ReportOptions } from './violation.js';
-
-/** What the command line reads from and writes to. */
-export interface Io {
-  readonly env: NodeJS.ProcessEnv;
-  readonly stdin: Readable;
-  readonly stdout: NodeJS.WritableStream;
-  readonly stderr: Terminal;
-  /** A signal that Ctrl-C and SIGTERM abort; asked for only by commands that do not handle them themselves. */
-  interruption(): AbortSignal;
-}
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -79,6 +69,7 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
       policyCheck(path, io.stdout);
     });
   addViolations(program, io);
+  addAllowances(program, io);
   return program;
 }
 

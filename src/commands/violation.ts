@@ -1,12 +1,10 @@
-import type pg from 'pg';
 import { readConfig } from '../config/environment.js';
 import { loadPolicy } from '../config/policyFiles.js';
-import { createPool } from '../postgres/pool.js';
 import { closeReported, recordResale } from '../roles/reportedViolations.js';
 import { createClock } from '../support/clock.js';
 import { eventId } from '../support/eventId.js';
 import { ExpectedError } from '../support/expectedError.js';
-import { isOutage, reasonOf } from '../support/outage.js';
+import { withDatabase } from './withDatabase.js';
 
 /** `--account`, `--detail` and `--workspace` as given. */
 export interface ReportOptions {
@@ -26,7 +24,7 @@ export async function reportViolation(
   const policy = loadPolicy(config.policyPath);
   const now = createClock(config.clockStart ?? undefined).now();
   const report = { workspaceId: workspace ?? '', detail };
-  const outcome = await withPool(config.databaseUrl, (pool) =>
+  const outcome = await withDatabase(config.databaseUrl, (pool) =>
     recordResale(pool, account, report, { policy, now, id: eventId }),
   );
   if (outcome.kind === 'allowed') {
@@ -47,18 +45,5 @@ export async function closeViolation(
 ): Promise<void> {
   const config = readConfig(env, ['database']);
   const now = createClock(config.clockStart ?? undefined).now();
-  await withPool(config.databaseUrl, (pool) => closeReported(pool, account, id, now));
-}
-
-/** A person waits for the answer: a database that is down is said, not waited for. */
-async function withPool<T>(databaseUrl: string, work: (pool: pg.Pool) => Promise<T>): Promise<T> {
-  const pool = createPool(databaseUrl, 1, () => undefined);
-  try {
-    return await work(pool);
-  } catch (error) {
-    if (!isOutage(error)) throw error;
-    throw new ExpectedError(`the database is not to be reached: ${reasonOf(error)}`, { cause: error });
-  } finally {
-    await pool.end().catch(() => undefined);
-  }
+  await withDatabase(config.databaseUrl, (pool) => closeReported(pool, account, id, now));
 }

@@ -1,11 +1,6 @@
 import { z } from 'zod';
-import type { Allowed } from '../domain/policy/policy.js';
+import { LARGEST_LIMIT, type Allowed } from '../domain/policy/policy.js';
 
-/**
- * Limits are compared as used × 100 ≥ limit × level, with levels up to 1,000 %: every such product must stay a
- * whole number that JavaScript holds exactly.
- */
-const LARGEST = Math.floor(Number.MAX_SAFE_INTEGER / 1_000);
 const KIB = 1_024;
 const BYTES: Readonly<Record<string, number>> = { KiB: KIB, MiB: KIB ** 2, GiB: KIB ** 3, TiB: KIB ** 4 };
 const MS: Readonly<Record<string, number>> = { min: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -63,7 +58,8 @@ function read<T extends object>(
 function allowed(raw: unknown, amount: number | undefined, what: string): Allowed | string {
   if (raw === 'unlimited') return { kind: 'unlimited' };
   if (amount !== undefined && inRange(amount)) return { kind: 'limited', amount };
-  if (amount !== undefined && amount > LARGEST) return `${brief(raw)} is too large: at most ${LARGEST}`;
+  if (amount !== undefined && amount > LARGEST_LIMIT)
+    return `${brief(raw)} is too large: at most ${LARGEST_LIMIT}`;
   return `expected ${what} above 0, or unlimited, ${found(raw)}`;
 }
 
@@ -78,7 +74,7 @@ function withUnit(raw: unknown, units: Readonly<Record<string, number>>): number
 }
 
 function inRange(amount: number): boolean {
-  return amount >= 1 && amount <= LARGEST;
+  return amount >= 1 && amount <= LARGEST_LIMIT;
 }
 
 /** Names what was found, and what was probably meant. */

@@ -1,15 +1,14 @@
 import type pg from 'pg';
-import { AccountState } from '../domain/counting/accountState.js';
 import { AccountChanges } from '../domain/counting/changes.js';
 import type { Context } from '../domain/judging/context.js';
 import { reportResale, type ResaleOutcome, type ResaleReport } from '../domain/judging/resale.js';
 import { closeViolations, loadConditions } from '../postgres/counting/conditions.js';
-import { bumpHeads, lockHeads } from '../postgres/counting/heads.js';
-import { loadAccounts } from '../postgres/counting/loadAccounts.js';
+import { bumpHeads } from '../postgres/counting/heads.js';
 import { writeViolations } from '../postgres/counting/writeLedger.js';
 import { appendOutbox } from '../postgres/outbox/append.js';
-import { transaction, type Queryable } from '../postgres/transaction.js';
+import { transaction } from '../postgres/transaction.js';
 import { ExpectedError } from '../support/expectedError.js';
+import { lockKnown } from './lockedAccount.js';
 
 /**
  * Records what an operator reports, with its event, as one more change of the account's state.
@@ -69,13 +68,4 @@ export async function closeReported(
     await closeViolations(tx, [{ accountId, it: { id: violationId, closedAt: at } }]);
     await bumpHeads(tx, [accountId]);
   });
-}
-
-/** Locks the account for the rest of the transaction. */
-async function lockKnown(tx: Queryable, accountId: string): Promise<AccountState> {
-  const heads = await lockHeads(tx, [accountId]);
-  const state = new AccountState(accountId, heads.get(accountId) ?? 0);
-  state.account = (await loadAccounts(tx, [accountId])).get(accountId) ?? null;
-  if (state.account === null) throw new ExpectedError(`account ${accountId} is not known`);
-  return state;
 }

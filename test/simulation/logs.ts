@@ -92,6 +92,23 @@ export class LogBook {
     return this;
   }
 
+  /** `count` tickets at the same instant, arriving then. */
+  tickets(count: number, occurredAt: number): this {
+    for (let n = 0; n < count; n += 1) {
+      this.ids += 1;
+      const value = {
+        eventId: `e${String(this.ids)}`,
+        accountId: 'a1',
+        workspaceId: 'w1',
+        ticketId: `t${String(this.ids)}`,
+        type: 'CREATED' as const,
+        occurredAt,
+      };
+      this.add({ topic: 'platform.tickets.v1', value }, occurredAt);
+    }
+    return this;
+  }
+
   upload(sizeBytes: number, occurredAt: number, uploadId: string, arrivedAt = occurredAt): this {
     this.ids += 1;
     const value = {

@@ -1,5 +1,6 @@
 import { isValidZone, newCalendar, windowAt, withSettings, type Calendar } from '../windows/calendar.js';
 import type { AccountEvent } from '../events.js';
+import type { Allowance } from './allowance.js';
 import { soundSnapshot, type AccountSnapshot, type AccountStatus, type SnapshotProblem } from './snapshot.js';
 
 /** Plan and status from an instant on: when the snapshot was taken in (its arrival, epoch ms). */
@@ -17,6 +18,8 @@ export interface Account {
   /** Ascending by `from`, never empty. */
   readonly history: readonly PlanInForce[];
   readonly calendar: Calendar;
+  /** What was agreed beforehand; the platform's word on the account does not change it. */
+  readonly allowances: readonly Allowance[];
   readonly problems: readonly SnapshotProblem[];
 }
 
@@ -43,7 +46,8 @@ export function applyAccountEvent(account: Account | null, event: AccountEvent):
     plan: snapshot.plan,
     status: snapshot.status,
   });
-  return { snapshot, tombstoned: false, history, calendar, problems };
+  const allowances = account?.allowances ?? [];
+  return { snapshot, tombstoned: false, history, calendar, allowances, problems };
 }
 
 /** Suspended and closed accounts are counted and judged, but not warned. */

@@ -1,4 +1,5 @@
 import type { Account } from '../accounts/account.js';
+import type { Allowance } from '../accounts/allowance.js';
 import type { AccountEvent, ReplyEvent } from '../events.js';
 import type { AutomaticMeasure, Crossing, Notice, OverageStep } from '../judging/ledger.js';
 import type { Metric } from '../policy/policy.js';
@@ -36,6 +37,8 @@ export interface Overage extends OverageStep {
 export class AccountChanges {
   account: Account | null = null;
   readonly snapshots: AccountEvent[] = [];
+  /** Allowances, granted or withdrawn. */
+  readonly allowances: Allowance[] = [];
   /** Parked events were taken up: their rows go. */
   unparked = false;
   /** New ids by group key, in order. */

@@ -1,4 +1,5 @@
 import { planBefore } from '../accounts/account.js';
+import { extraFileSize } from '../accounts/allowance.js';
 import { monthOf, type AccountState } from '../counting/accountState.js';
 import type { AccountChanges } from '../counting/changes.js';
 import type { UsageEvent } from '../events.js';
@@ -8,7 +9,8 @@ import { recordRuleViolation } from './ruleViolation.js';
 
 /**
  * Judges the size of one file that was counted for the first time, by the plan and policy in force at its arrival
- * (policy: "All the plans will have a limitation of 5 MB per file sent"). A file of exactly the size is allowed. An
+ * (policy: "All the plans will have a limitation of 5 MB per file sent"), and by what was agreed for the time of its
+ * upload. A file of exactly the size is allowed. An
  * event without the facts of its upload (parked by a release that did not keep them) is not judged.
  */
 export function judgeFileSize(
@@ -23,7 +25,9 @@ export function judgeFileSize(
   const plan = planBefore(account, arrivedAt + 1);
   const version = policyAt(context.policy, arrivedAt);
   const { allowed, clause } = fileSizeFor(version, plan);
-  if (allowed.kind === 'unlimited' || event.amount <= allowed.amount) return;
+  if (allowed.kind === 'unlimited') return;
+  const limit = allowed.amount + extraFileSize(account.allowances, event.occurredAt, arrivedAt);
+  if (event.amount <= limit) return;
   // An upload counts once per UTC month: what is counted again is judged again.
   const month = monthOf(event.occurredAt);
   recordRuleViolation(
@@ -36,7 +40,7 @@ export function judgeFileSize(
       plan,
       policyVersion: version.version,
       used: event.amount,
-      limit: allowed.amount,
+      limit,
       causeEventId: event.eventId,
       occurredAt: event.occurredAt,
       details: {

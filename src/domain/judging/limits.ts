@@ -1,9 +1,17 @@
 import { planBefore, type Account } from '../accounts/account.js';
-import { limitsOf, policyAt, type Limit, type LimitRule, type PolicyVersion } from '../policy/policy.js';
+import { extraFor, type Allowance } from '../accounts/allowance.js';
+import {
+  LARGEST_LIMIT,
+  limitsOf,
+  policyAt,
+  type Limit,
+  type LimitRule,
+  type PolicyVersion,
+} from '../policy/policy.js';
 import type { Window } from '../windows/window.js';
 import type { Context } from './context.js';
 
-/** The plan and policy version a window is judged by, and the limits these give. */
+/** The plan and policy version a window is judged by, and the limits these give with what was agreed beyond them. */
 export interface Ruling {
   readonly plan: string;
   readonly version: PolicyVersion;
@@ -19,7 +27,20 @@ export function rulingFor(account: Account, window: Window, at: number, context:
   // The plan in force now, unless the window ended before it came: an outage brings events older than a snapshot.
   const plan = planBefore(account, window.end);
   const version = policyAt(context.policy, open ? at : window.end - 1);
-  return { plan, version, limits: limitsOf(version, plan) };
+  return { plan, version, limits: raised(limitsOf(version, plan), account.allowances, window) };
+}
+
+function raised(
+  limits: readonly Limit[],
+  allowances: readonly Allowance[],
+  window: Window,
+): readonly Limit[] {
+  if (allowances.length === 0) return limits;
+  return limits.map((limit) => {
+    if (limit.allowed.kind === 'unlimited') return limit;
+    const amount = limit.allowed.amount + extraFor(allowances, limit.rule, window);
+    return { ...limit, allowed: { kind: 'limited', amount: Math.min(amount, LARGEST_LIMIT) } };
+  });
 }
 
 export function limitOf(ruling: Ruling, rule: LimitRule, workspaceId: string): Limit | undefined {

@@ -1,5 +1,11 @@
 import type { WindowKind } from '../windows/window.js';
 
+/**
+ * Limits are compared as used × 100 ≥ limit × level, with levels up to 1,000 %: every such product must stay a whole
+ * number that JavaScript holds exactly.
+ */
+export const LARGEST_LIMIT = Math.floor(Number.MAX_SAFE_INTEGER / 1_000);
+
 export type Metric = 'chats' | 'sessions' | 'tickets' | 'upload_bytes';
 export type Scope = 'account' | 'workspace';
 export type LimitRule =

@@ -1,11 +1,12 @@
 import type { Account } from '../../domain/accounts/account.js';
 import type { Queryable } from '../transaction.js';
+import { loadAllowances } from './allowances.js';
 
 type AccountRow = Pick<Account, 'snapshot' | 'history' | 'calendar' | 'problems' | 'tombstoned'> & {
   account_id: string;
 };
 
-/** The directory entries of the accounts that are known. */
+/** The directory entries of the accounts that are known, with what was agreed with them. */
 export async function loadAccounts(
   tx: Queryable,
   accountIds: readonly string[],
@@ -15,5 +16,14 @@ export async function loadAccounts(
      where account_id = any($1::text[])`,
     [accountIds],
   );
-  return new Map(rows.map(({ account_id, ...account }) => [account_id, account]));
+  const allowances = await loadAllowances(
+    tx,
+    rows.map(({ account_id }) => account_id),
+  );
+  return new Map(
+    rows.map(({ account_id, ...account }) => [
+      account_id,
+      { ...account, allowances: allowances.get(account_id) ?? [] },
+    ]),
+  );
 }

@@ -1,6 +1,7 @@
 import type { AccountState } from '../../domain/counting/accountState.js';
 import type { AccountChanges } from '../../domain/counting/changes.js';
 import type { Metric } from '../../domain/policy/policy.js';
+import { writeAllowances } from '../../postgres/counting/allowances.js';
 import { closeViolations, writeConditionOwners } from '../../postgres/counting/conditions.js';
 import { keepSnapshots, writeAccounts, writeReplies } from '../../postgres/counting/writeAccounts.js';
 import {
@@ -35,6 +36,10 @@ export async function writeChanges(tx: Queryable, changed: readonly Changed[]): 
   await keepSnapshots(
     tx,
     changed.flatMap(({ changes }) => changes.snapshots),
+  );
+  await writeAllowances(
+    tx,
+    each((c) => c.allowances),
   );
   await appendSeen(tx, changed.flatMap(newChunks));
   await writeBuckets(tx, changed.flatMap(changedBuckets));

@@ -38,6 +38,7 @@ const TABLES = [
   'input_offsets',
   'account_heads',
   'accounts',
+  'allowances',
   'account_snapshots',
   'seen_ids',
   'usage_buckets',

@@ -32,6 +32,8 @@ export interface Config {
   readonly topics: { readonly partitions: number; readonly replication: number };
   /** Epoch milliseconds at which the business clock starts; null: it is the machine's. */
   readonly clockStart: number | null;
+  /** Every period for which rows are kept is divided by this: 1 outside of trials. */
+  readonly retentionDivisor: number;
   readonly production: boolean;
 }
 
@@ -129,8 +131,9 @@ function checkTogether(env: NodeJS.ProcessEnv, values: Values, report: Report): 
   if (!wantsLogin && login.some((name) => !isUnset(env[name]))) {
     report('KAFKA_SASL_MECHANISM', 'is missing, since a SASL user name or password is set');
   }
-  if (!isUnset(env['CLOCK_START']) && isProduction(env)) {
-    report('CLOCK_START', 'is for development only and must not be set when NODE_ENV=production');
+  for (const name of ['CLOCK_START', 'RETENTION_DIVISOR'] as const) {
+    if (isUnset(env[name]) || !isProduction(env)) continue;
+    report(name, 'is for development only and must not be set when NODE_ENV=production');
   }
 }
 
@@ -161,6 +164,7 @@ function assemble(values: Values, production: boolean): Config {
     autoMigrate: values.AUTO_MIGRATE,
     topics: { partitions: values.TOPIC_PARTITIONS, replication: values.TOPIC_REPLICATION },
     clockStart: values.CLOCK_START,
+    retentionDivisor: values.RETENTION_DIVISOR,
     production,
   });
 }

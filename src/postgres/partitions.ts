@@ -55,6 +55,29 @@ export async function ensureSeenPartitions(db: Queryable, months: readonly strin
   }
 }
 
+/** The months (`YYYY-MM-01`) that have a partition, oldest first. */
+export async function seenMonths(db: Queryable): Promise<string[]> {
+  const { rows } = await db.query<{ name: string }>(
+    `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+     where i.inhparent = 'seen_ids'::regclass order by 1`,
+  );
+  return rows.map(({ name }) => `${name.slice('seen_ids_'.length).replace('_', '-')}-01`);
+}
+
+/**
+ * For how many days from `now` (epoch ms) there are partitions without a gap; below 0: events of now have none.
+ */
+export function daysAhead(months: readonly string[], now: number): number {
+  const there = new Set(months);
+  let end = Date.parse(monthOfInstant(now));
+  while (there.has(monthOfInstant(end))) end = monthEnd(end);
+  return (end - now) / DAY_MS;
+}
+
+function monthOfInstant(instant: number): string {
+  return `${new Date(instant).toISOString().slice(0, 7)}-01`;
+}
+
 /** Months whose partition is known to be there, so that the hot path asks once. */
 export class SeenPartitions {
   private readonly known = new Set<string>();

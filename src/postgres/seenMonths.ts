@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { LATE_HORIZON_MS } from '../domain/counting/readUpTo.js';
-import { monthEnd, PARTITION_LOCK, partitionName } from './partitions.js';
-import { transaction, type Queryable } from './transaction.js';
+import { monthEnd, PARTITION_LOCK, partitionName, seenMonths } from './partitions.js';
+import { transaction } from './transaction.js';
 
 // Dropping waits for counting transactions under way, and everyone behind it waits too: better try again later.
 const LOCK_WAIT_MS = 2_000;
@@ -19,15 +19,6 @@ export async function dropSeenMonths(pool: pg.Pool, readUpTo: number): Promise<s
     dropped.push(month);
   }
   return dropped;
-}
-
-/** The months that have a partition, oldest first. */
-async function seenMonths(db: Queryable): Promise<string[]> {
-  const { rows } = await db.query<{ name: string }>(
-    `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
-     where i.inhparent = 'seen_ids'::regclass order by 1`,
-  );
-  return rows.map(({ name }) => `${name.slice('seen_ids_'.length).replace('_', '-')}-01`);
 }
 
 async function dropMonth(pool: pg.Pool, month: string): Promise<boolean> {

@@ -72,6 +72,7 @@ export function createRoles(
         clock,
         log: child('scheduler'),
         metrics,
+        retentionDivisor: config.retentionDivisor,
       }),
     api: () => null,
   };

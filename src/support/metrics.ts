@@ -86,6 +86,11 @@ export function createMetrics() {
       help: 'Events waiting for their account to become known',
       registers,
     }),
+    partitionsAheadDays: new Gauge({
+      name: 'fair_use_partitions_ahead_days',
+      help: 'For how many days from now the tables that are partitioned by month have their partitions',
+      registers,
+    }),
     notices: new Counter({
       name: 'fair_use_notices_total',
       help: 'Notices settled, by status',

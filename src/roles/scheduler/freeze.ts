@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { LATE_HORIZON_MS, readByRule } from '../../domain/counting/readUpTo.js';
 import type { Metric } from '../../domain/policy/policy.js';
 import { freezeWindows } from '../../postgres/freezing.js';
-import { forgetBuckets } from '../../postgres/retention.js';
+import { forgetBuckets } from '../../postgres/retention/expired.js';
 import { dropSeenMonths } from '../../postgres/seenMonths.js';
 
 // A round does a bounded amount of work; the rest waits for the next one.

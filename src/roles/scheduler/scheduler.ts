@@ -3,8 +3,14 @@ import type pg from 'pg';
 import type { Kafka } from 'kafkajs';
 import { LATE_HORIZON_MS } from '../../domain/counting/readUpTo.js';
 import type { Policy } from '../../domain/policy/policy.js';
-import { droppedBefore, ensureSeenPartitions, monthsAround } from '../../postgres/partitions.js';
-import { countParked, expireParked, forgetPublished } from '../../postgres/retention.js';
+import {
+  daysAhead,
+  droppedBefore,
+  ensureSeenPartitions,
+  monthsAround,
+  seenMonths,
+} from '../../postgres/partitions.js';
+import { countParked, expireParked } from '../../postgres/retention/expired.js';
 import type { Clock } from '../../support/clock.js';
 import { eventId } from '../../support/eventId.js';
 import type { Log } from '../../support/log.js';
@@ -14,10 +20,14 @@ import type { Problem, Role } from '../role.js';
 import { closeOverages } from './closeOverages.js';
 import { freeze } from './freeze.js';
 import { inputRead } from './inputRead.js';
+import { SeenMerging } from './mergeSeen.js';
+import { Retention } from './retention.js';
 
 // What is due within two minutes (contract §4, CLOSED) takes two rounds at most.
 const ROUND_EVERY_MS = 30_000;
 const AFTER_TROUBLE_MS = 5_000;
+// They are made a hundred days ahead: fewer than this, and nobody has made any for two months.
+const LEAST_DAYS_AHEAD = 40;
 
 export interface SchedulerOptions {
   readonly pool: pg.Pool;
@@ -27,6 +37,8 @@ export interface SchedulerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Retention periods are divided by this; default 1. */
+  readonly retentionDivisor?: number;
 }
 
 /**
@@ -39,7 +51,14 @@ export class Scheduler implements Role {
   private running: Promise<void> | null = null;
   private trouble: Problem = 'the scheduler has not made its first round yet';
 
-  constructor(private readonly options: SchedulerOptions) {}
+  private readonly merging = new SeenMerging();
+  private readonly retention: Retention;
+  private saidPartitions = false;
+
+  constructor(private readonly options: SchedulerOptions) {
+    const { pool, clock, retentionDivisor = 1 } = options;
+    this.retention = new Retention({ pool, clock, divisor: retentionDivisor });
+  }
 
   start(): Promise<void> {
     this.running = this.run();
@@ -70,16 +89,54 @@ export class Scheduler implements Role {
     }
   }
 
+  /** Every step is tried, whatever becomes of the others: one that fails must not let tables grow. */
   private async round(): Promise<void> {
-    const { pool, clock, metrics } = this.options;
-    const horizon = await droppedBefore(pool);
-    const months = monthsAround(clock.now()).filter((month) => horizon === null || month >= horizon);
-    await ensureSeenPartitions(pool, months);
-    const expired = await expireParked(pool, clock.now() - LATE_HORIZON_MS);
+    const { clock } = this.options;
+    const steps: readonly (() => Promise<unknown>)[] = [
+      () => this.makePartitions(clock.now()),
+      () => this.expireParked(clock.now()),
+      () => this.followInput(),
+      () => this.merging.round(this.options.pool, clock.now()),
+      () => this.retention.round(),
+    ];
+    const failures: unknown[] = [];
+    for (const step of steps) {
+      if (this.stopping.signal.aborted) return;
+      await step().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  private async makePartitions(now: number): Promise<void> {
+    const { pool } = this.options;
+    try {
+      const horizon = await droppedBefore(pool);
+      const months = monthsAround(now).filter((month) => horizon === null || month >= horizon);
+      await ensureSeenPartitions(pool, months);
+    } finally {
+      await this.watchPartitions(now);
+    }
+  }
+
+  private async watchPartitions(now: number): Promise<void> {
+    const { pool, metrics, log } = this.options;
+    const days = daysAhead(await seenMonths(pool), now);
+    metrics.partitionsAheadDays.set(days);
+    if (days >= LEAST_DAYS_AHEAD) this.saidPartitions = false;
+    else if (!this.saidPartitions) {
+      this.saidPartitions = true;
+      log.error(
+        { days: Math.floor(days) },
+        'partitions of seen ids are not made ahead: counting will stop there',
+      );
+    }
+  }
+
+  private async expireParked(now: number): Promise<void> {
+    const { pool, metrics } = this.options;
+    const expired = await expireParked(pool, now - LATE_HORIZON_MS);
     metrics.deadLetters.inc({ reason: 'TOO_LATE' }, expired);
     metrics.parkedNow.set(await countParked(pool));
-    await this.followInput();
-    await forgetPublished(pool);
   }
 
   /** What waits until the input was read far enough. */

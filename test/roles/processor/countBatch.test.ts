@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { MAX_FIGURE } from '../../../src/domain/counting/buckets.js';
 import type { OutgoingTopic } from '../../../src/domain/counting/changes.js';
 import { schemaType } from '../../../src/kafka/schemas.js';
-import { expireParked } from '../../../src/postgres/retention.js';
+import { expireParked } from '../../../src/postgres/retention/expired.js';
 import type { LogEntry } from '../../../src/simulation/truth/types.js';
 import { at, DAY, HOUR, LogBook, MINUTE } from '../../simulation/logs.js';
 import type { FreshDatabase } from '../../support/stack.js';

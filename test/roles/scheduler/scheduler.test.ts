@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
+import { pino } from 'pino';
 import { migrateDatabase } from '../../../src/postgres/migrate.js';
 import { ensureSeenPartitions, monthsAround } from '../../../src/postgres/partitions.js';
 import { createPool } from '../../../src/postgres/pool.js';
@@ -77,6 +78,53 @@ describe('the scheduler', () => {
       `insert into seen_ids values ('a', 'chats', '2027-12-01', 0, ''), ('a', 'chats', '2027-11-01', 0, '')`,
     );
   });
+
+  it('raises the alarm when partitions are not there ahead', async () => {
+    const lines: string[] = [];
+    const options = {
+      pool,
+      policy: smallPolicy(),
+      kafka: null,
+      clock: { now: () => Date.UTC(2028, 2, 20), shiftMs: 0 },
+      log: pino({}, { write: (line: string) => lines.push(line) }),
+      metrics: createMetrics(),
+    };
+    const daysAhead = async (): Promise<number | undefined> =>
+      (await options.metrics.partitionsAheadDays.get()).values[0]?.value;
+    // In the way: the name is taken by a table that is no partition.
+    await pool.query('create table seen_ids_2028_04 (id int)');
+    const scheduler = new Scheduler(options);
+    await scheduler.start();
+    await until(async () => scheduler.problem() === null && (await daysAhead()) === 12);
+    await scheduler.stop();
+    expect(lines.filter((line) => line.includes('not made ahead'))).toHaveLength(1);
+    await pool.query('drop table seen_ids_2028_04');
+    const next = new Scheduler(options);
+    await next.start();
+    await until(async () => ((await daysAhead()) ?? 0) > 90);
+    await next.stop();
+  }, 60_000);
+
+  it('does the rest of a round when a step of it fails', async () => {
+    await pool.query('alter table parked_events rename to elsewhere');
+    await pool.query(
+      `insert into outbox (account_id, shard, topic, event_id, record, published_at)
+       values ('a', 0, 't', gen_random_uuid(), '{}', now() - interval '8 days')`,
+    );
+    const scheduler = new Scheduler({
+      pool,
+      policy: smallPolicy(),
+      kafka: null,
+      clock: { now: () => NOW, shiftMs: 0 },
+      log: createLog('silent'),
+      metrics: createMetrics(),
+    });
+    await scheduler.start();
+    await until(async () => (await pool.query('select from outbox')).rowCount === 0);
+    await until(() => scheduler.problem()?.includes('parked_events') === true);
+    await scheduler.stop();
+    await pool.query('alter table elsewhere rename to parked_events');
+  }, 60_000);
 
   it('covers the late horizon in every month', () => {
     for (let day = 0; day < 400; day += 1) {

@@ -1,18 +1,9 @@
 import type pg from 'pg';
-import { bumpHeads, lockHeads } from './counting/heads.js';
-import { timestamp } from './pool.js';
-import { transaction, type Queryable } from './transaction.js';
+import { bumpHeads, lockHeads } from '../counting/heads.js';
+import { timestamp } from '../pool.js';
+import { transaction, type Queryable } from '../transaction.js';
 
 const ROWS_AT_ONCE = 5_000;
-
-/** Deletes outbox rows published more than a week ago; returns how many. */
-export async function forgetPublished(db: Queryable): Promise<number> {
-  const { rowCount } = await db.query(
-    `delete from outbox where (account_id, id) in (
-       select account_id, id from outbox where published_at < now() - interval '7 days' limit ${ROWS_AT_ONCE})`,
-  );
-  return rowCount ?? 0;
-}
 
 /**
  * Events parked since before `before` (epoch ms) whose account never became known: dead letters TOO_LATE (contract §3,

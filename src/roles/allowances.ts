@@ -11,11 +11,13 @@ import {
   type WithdrawOutcome,
 } from '../domain/judging/allowances.js';
 import type { Context } from '../domain/judging/context.js';
+import { followPolicy } from '../domain/judging/policyChange.js';
 import { needsOfRejudge } from '../domain/judging/rejudge.js';
 import { bumpHeads } from '../postgres/counting/heads.js';
 import { transaction, type Queryable } from '../postgres/transaction.js';
 import { lockKnown } from './lockedAccount.js';
 import { writeChanges } from './processor/changesWriter.js';
+import { loadForPolicy } from './processor/policyLoader.js';
 import { loadPieces, loadSums } from './processor/stateLoader.js';
 
 /**
@@ -66,6 +68,7 @@ async function change<T>(
     const state = await lockKnown(tx, accountId);
     await loadOpen(tx, state, context);
     const changes = new AccountChanges();
+    followPolicy(state, changes, context.now, context);
     const outcome = decide(state, changes);
     if (changes.allowances.length === 0) return outcome;
     await writeChanges(tx, [{ state, changes }]);
@@ -77,6 +80,7 @@ async function change<T>(
 /** Loads what judging the open windows anew will read. */
 async function loadOpen(tx: Queryable, state: AccountState, context: Context): Promise<void> {
   if (state.account === null) return;
+  await loadForPolicy(tx, [{ state, at: context.now }], context);
   const wanted = [{ state, ...needsOfRejudge(state.account, context.now, context.now, context) }];
   await loadPieces(tx, wanted);
   await loadSums(tx, wanted);

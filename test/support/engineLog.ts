@@ -10,12 +10,33 @@ export const UPLOAD_BYTES = 1_000;
 
 /** The shipped policy with a yearly limit that tests can reach. */
 export function smallPolicy(): Policy {
-  const text = readFileSync(new URL('../../policy/fair-use-2021-10-19.yaml', import.meta.url), 'utf8');
+  return policyWith();
+}
+
+/** A later version of the policy: its date, and what its text has in place of what. */
+export interface LaterVersion {
+  readonly from: string;
+  readonly changes: readonly (readonly [string, string])[];
+}
+
+/** The same, and versions that come into force after it. */
+export function policyWith(...later: readonly LaterVersion[]): Policy {
+  const shipped = readFileSync(new URL('../../policy/fair-use-2021-10-19.yaml', import.meta.url), 'utf8');
+  const text = shipped.replace('limit: 10 GiB', `limit: ${UPLOAD_BYTES}`);
   const folder = mkdtempSync(join(tmpdir(), 'fair-use-policy-'));
   try {
-    const file = join(folder, 'policy.yaml');
-    writeFileSync(file, text.replace('limit: 10 GiB', `limit: ${UPLOAD_BYTES}`));
-    return loadPolicy(file);
+    writeFileSync(join(folder, 'first.yaml'), text);
+    later.forEach(({ from, changes }, index) => {
+      const dated = text
+        .replace("version: '2021-10-19'", `version: 'later-${index + 1}'`)
+        .replace('effectiveFrom: 2021-10-19T00:00:00Z', `effectiveFrom: ${from}`);
+      const changed = changes.reduce((before, [old, replacement]) => {
+        if (!before.includes(old)) throw new Error(`the policy has no ${old}`);
+        return before.replace(old, replacement);
+      }, dated);
+      writeFileSync(join(folder, `later-${index + 1}.yaml`), changed);
+    });
+    return loadPolicy(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }

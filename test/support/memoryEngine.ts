@@ -7,6 +7,7 @@ import { SeenIds } from '../../src/domain/counting/seenIds.js';
 import type { AccountEvent, UsageEvent } from '../../src/domain/events.js';
 import type { Context } from '../../src/domain/judging/context.js';
 import { needsOfChange, takeAccountEvent } from '../../src/domain/judging/accountEvents.js';
+import { followPolicy } from '../../src/domain/judging/policyChange.js';
 import type { Policy } from '../../src/domain/policy/policy.js';
 import { eventId } from '../../src/support/eventId.js';
 import type { LogEntry, Truth } from '../../src/simulation/truth/types.js';
@@ -234,6 +235,7 @@ export class MemoryEngine {
     const needs = needsOf(state, changes, [event]);
     for (const key of needs.seen.keys()) if (!state.seen.has(key)) state.seen.set(key, new SeenIds(0));
     sumsNeeded(state, changes, [event], context);
+    followPolicy(state, changes, event.arrivedAt, context);
     countEvent(state, changes, event, context);
     this.collect(changes);
   }

@@ -20,6 +20,8 @@ export interface Account {
   readonly calendar: Calendar;
   /** What was agreed beforehand; the platform's word on the account does not change it. */
   readonly allowances: readonly Allowance[];
+  /** Hash of the policy version that the open windows were judged by last; '': none that is known. */
+  readonly judgedBy: string;
   readonly problems: readonly SnapshotProblem[];
 }
 
@@ -47,7 +49,8 @@ export function applyAccountEvent(account: Account | null, event: AccountEvent):
     status: snapshot.status,
   });
   const allowances = account?.allowances ?? [];
-  return { snapshot, tombstoned: false, history, calendar, allowances, problems };
+  const judgedBy = account?.judgedBy ?? '';
+  return { snapshot, tombstoned: false, history, calendar, allowances, judgedBy, problems };
 }
 
 /** Suspended and closed accounts are counted and judged, but not warned. */

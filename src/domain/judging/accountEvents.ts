@@ -3,11 +3,13 @@ import type { AccountState } from '../counting/accountState.js';
 import type { AccountChanges } from '../counting/changes.js';
 import type { Needs } from '../counting/needs.js';
 import type { AccountEvent } from '../events.js';
-import type { Metric } from '../policy/policy.js';
+import { policyAt, type Metric } from '../policy/policy.js';
 import type { Window } from '../windows/window.js';
 import { judgeConditions } from './conditions.js';
 import type { Context } from './context.js';
 import { NO_CONDITIONS } from './facts.js';
+import { judgedSince } from './limits.js';
+import { followPolicy } from './policyChange.js';
 import { needsOfRejudge, rejudgeOpen } from './rejudge.js';
 
 /** Takes the platform's word on an account; a change of plan re-judges the open windows at once. */
@@ -17,15 +19,19 @@ export function takeAccountEvent(
   event: AccountEvent,
   context: Context,
 ): void {
+  followPolicy(state, changes, event.arrivedAt, context);
   const before = state.account;
-  const after = applyAccountEvent(before, event);
-  if (after === null || after === before) return;
+  const changed = applyAccountEvent(before, event);
+  if (changed === null || changed === before) return;
+  const judgedBy = before?.judgedBy ?? policyAt(context.policy, event.arrivedAt).hash;
+  const after = { ...changed, judgedBy };
   state.account = after;
   changes.account = after;
   changes.snapshots.push(event);
   if (before === null) state.conditions = NO_CONDITIONS;
   const since = event.snapshot === null ? event.arrivedAt : after.snapshot.updatedAt;
-  judgeConditions(state, changes, before, { policyTime: event.arrivedAt, at: since }, context);
+  const policyTime = Math.max(event.arrivedAt, judgedSince(context.policy, after));
+  judgeConditions(state, changes, before, { policyTime, at: since }, context);
   if (before === null || before.snapshot.plan === after.snapshot.plan) return;
   const cause = { eventId: null, at: after.snapshot.updatedAt };
   rejudgeOpen(state, changes, event.arrivedAt, cause, context);

@@ -5,6 +5,7 @@ import type { AccountChanges } from '../counting/changes.js';
 import type { UsageEvent } from '../events.js';
 import { fileSizeFor, policyAt } from '../policy/policy.js';
 import type { Context } from './context.js';
+import { judgedSince } from './limits.js';
 import { recordRuleViolation } from './ruleViolation.js';
 
 /**
@@ -23,7 +24,7 @@ export function judgeFileSize(
   const { upload, arrivedAt, workspaceId } = event;
   if (account === null || upload === undefined) return;
   const plan = planBefore(account, arrivedAt + 1);
-  const version = policyAt(context.policy, arrivedAt);
+  const version = policyAt(context.policy, Math.max(arrivedAt, judgedSince(context.policy, account)));
   const { allowed, clause } = fileSizeFor(version, plan);
   if (allowed.kind === 'unlimited') return;
   const limit = allowed.amount + extraFileSize(account.allowances, event.occurredAt, arrivedAt);

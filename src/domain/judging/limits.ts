@@ -6,6 +6,7 @@ import {
   policyAt,
   type Limit,
   type LimitRule,
+  type Policy,
   type PolicyVersion,
 } from '../policy/policy.js';
 import type { Window } from '../windows/window.js';
@@ -23,11 +24,20 @@ export interface Ruling {
  * those at its end (contract §3, "Limits").
  */
 export function rulingFor(account: Account, window: Window, at: number, context: Context): Ruling {
-  const open = window.end > at;
+  const now = Math.max(at, judgedSince(context.policy, account));
+  const open = window.end > now;
   // The plan in force now, unless the window ended before it came: an outage brings events older than a snapshot.
   const plan = planBefore(account, window.end);
-  const version = policyAt(context.policy, open ? at : window.end - 1);
+  const version = policyAt(context.policy, open ? now : window.end - 1);
   return { plan, version, limits: raised(limitsOf(version, plan), account.allowances, window) };
+}
+
+/**
+ * When the version came into force that the account's open windows were judged by: what arrives out of order does not
+ * bring back an older one. -Infinity: that is not known.
+ */
+export function judgedSince(policy: Policy, { judgedBy }: Account): number {
+  return policy.versions.find(({ hash }) => hash === judgedBy)?.effectiveFrom ?? -Infinity;
 }
 
 function raised(

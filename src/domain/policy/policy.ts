@@ -103,6 +103,17 @@ export function policyAt(policy: Policy, instant: number): PolicyVersion {
   return version;
 }
 
+/**
+ * The versions that came into force after the one of the hash, up to the instant (epoch ms), ascending. After a version
+ * that the policy does not have (its file was edited or taken away): the one in force, whatever its date.
+ */
+export function versionsAfter(policy: Policy, hash: string, instant: number): readonly PolicyVersion[] {
+  const index = policy.versions.findIndex((version) => version.hash === hash);
+  if (index < 0) return [policyAt(policy, instant)];
+  const last = policy.versions.findLastIndex(({ effectiveFrom }) => effectiveFrom <= instant);
+  return last > index ? policy.versions.slice(index + 1, last + 1) : [];
+}
+
 /** The limits of a plan; for a plan that this version does not name, those that all plans have. */
 export function limitsOf(version: PolicyVersion, planId: string): readonly Limit[] {
   return version.plans.get(planId)?.limits ?? version.common;

@@ -4,6 +4,7 @@ import { loadAllowances } from './allowances.js';
 
 type AccountRow = Pick<Account, 'snapshot' | 'history' | 'calendar' | 'problems' | 'tombstoned'> & {
   account_id: string;
+  judged_by: string;
 };
 
 /** The directory entries of the accounts that are known, with what was agreed with them. */
@@ -12,7 +13,7 @@ export async function loadAccounts(
   accountIds: readonly string[],
 ): Promise<Map<string, Account>> {
   const { rows } = await tx.query<AccountRow>(
-    `select account_id, snapshot, history, calendar, problems, tombstoned from accounts
+    `select account_id, snapshot, history, calendar, problems, tombstoned, judged_by from accounts
      where account_id = any($1::text[])`,
     [accountIds],
   );
@@ -21,9 +22,9 @@ export async function loadAccounts(
     rows.map(({ account_id }) => account_id),
   );
   return new Map(
-    rows.map(({ account_id, ...account }) => [
+    rows.map(({ account_id, judged_by: judgedBy, ...account }) => [
       account_id,
-      { ...account, allowances: allowances.get(account_id) ?? [] },
+      { ...account, judgedBy, allowances: allowances.get(account_id) ?? [] },
     ]),
   );
 }

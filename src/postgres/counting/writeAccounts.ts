@@ -11,13 +11,13 @@ export async function writeAccounts(
   const of = <V>(value: (account: Account) => V): V[] => accounts.map(({ account }) => value(account));
   await tx.query(
     `insert into accounts (account_id, revision, updated_at, tombstoned, status, plan, snapshot, history, calendar,
-       problems)
+       problems, judged_by)
      select * from unnest($1::text[], $2::int8[], $3::timestamptz[], $4::bool[], $5::text[], $6::text[], $7::jsonb[],
-       $8::jsonb[], $9::jsonb[], $10::jsonb[])
+       $8::jsonb[], $9::jsonb[], $10::jsonb[], $11::text[])
      on conflict (account_id) do update set
        revision = excluded.revision, updated_at = excluded.updated_at, tombstoned = excluded.tombstoned,
        status = excluded.status, plan = excluded.plan, snapshot = excluded.snapshot, history = excluded.history,
-       calendar = excluded.calendar, problems = excluded.problems`,
+       calendar = excluded.calendar, problems = excluded.problems, judged_by = excluded.judged_by`,
     [
       accounts.map(({ accountId }) => accountId),
       of((a) => a.snapshot.revision),
@@ -29,6 +29,7 @@ export async function writeAccounts(
       of((a) => JSON.stringify(a.history)),
       of((a) => JSON.stringify(a.calendar)),
       of((a) => JSON.stringify(a.problems)),
+      of((a) => a.judgedBy),
     ],
   );
 }

@@ -7,8 +7,8 @@ import { LATE_HORIZON_MS } from '../../domain/counting/readUpTo.js';
 import type { AccountEvent, Refusal, UsageEvent } from '../../domain/events.js';
 import type { Context } from '../../domain/judging/context.js';
 import { needsOfChange, takeAccountEvent } from '../../domain/judging/accountEvents.js';
+import { followPolicy } from '../../domain/judging/policyChange.js';
 import type { Decoded } from '../../kafka/decode/decoded.js';
-import { loadConditions } from '../../postgres/counting/conditions.js';
 import { writeDeadLetters } from '../../postgres/counting/deadLetters.js';
 import { bumpHeads, lockHeads } from '../../postgres/counting/heads.js';
 import { loadAccounts } from '../../postgres/counting/loadAccounts.js';
@@ -22,7 +22,8 @@ import {
 import { transaction, type Queryable } from '../../postgres/transaction.js';
 import type { AccountCache } from './accountCache.js';
 import { writeChanges, type Changed } from './changesWriter.js';
-import { loadPieces, loadSums } from './stateLoader.js';
+import { loadForPolicy } from './policyLoader.js';
+import { loadMissingConditions, loadPieces, loadSums } from './stateLoader.js';
 
 /** One record of the log and what it turned out to be. */
 export interface Item {
@@ -120,15 +121,16 @@ async function takeAccountEvents(tx: Queryable, works: readonly Work[], context:
   const unknownBefore = works.filter(
     ({ state, accountEvents }) => state.account === null && accountEvents.length > 0,
   );
-  const unread = works.filter(
-    ({ state, accountEvents }) =>
-      state.account !== null && state.conditions === null && accountEvents.length > 0,
-  );
-  const conditions = await loadConditions(
+  const concerned = works.filter(({ accountEvents }) => accountEvents.length > 0);
+  await loadMissingConditions(
     tx,
-    unread.map(({ state }) => state.accountId),
+    concerned.map(({ state }) => state),
   );
-  for (const { state } of unread) state.conditions = conditions.get(state.accountId) ?? null;
+  await loadForPolicy(
+    tx,
+    concerned.map(({ state, accountEvents }) => ({ state, at: latest(accountEvents) })),
+    context,
+  );
   const rounds = Math.max(0, ...works.map(({ accountEvents }) => accountEvents.length));
   for (let round = 0; round < rounds; round += 1) {
     const due = works.flatMap((work) => {
@@ -175,9 +177,21 @@ async function countUsage(tx: Queryable, works: readonly Work[], context: Contex
     tx,
     known.map(({ state, changes, usage }) => ({ state, sums: sumsNeeded(state, changes, usage, context) })),
   );
+  await loadForPolicy(
+    tx,
+    known.map(({ state, usage }) => ({ state, at: latest(usage) })),
+    context,
+  );
   for (const { state, changes, usage } of known) {
-    for (const event of usage) countEvent(state, changes, event, context);
+    for (const event of usage) {
+      followPolicy(state, changes, event.arrivedAt, context);
+      countEvent(state, changes, event, context);
+    }
   }
+}
+
+function latest(events: readonly { readonly arrivedAt: number }[]): number {
+  return events.reduce((at, { arrivedAt }) => Math.max(at, arrivedAt), -Infinity);
 }
 
 function isChanged({ changes, parked }: Work): boolean {

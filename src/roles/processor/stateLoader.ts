@@ -11,6 +11,7 @@ import {
 import { SeenIds } from '../../domain/counting/seenIds.js';
 import type { Metric } from '../../domain/policy/policy.js';
 import { HOUR_MS, type Window } from '../../domain/windows/window.js';
+import { loadConditions } from '../../postgres/counting/conditions.js';
 import { loadLedgers } from '../../postgres/counting/loadLedger.js';
 import { usageWindow } from '../../postgres/counting/loadScope.js';
 import { loadPeriods, loadRanges, loadSeen, loadWindows } from '../../postgres/counting/loadUsage.js';
@@ -33,6 +34,16 @@ export async function loadPieces(tx: Queryable, wanted: readonly Wanted[]): Prom
   await loadBucketPeriods(tx, wanted, states);
   await loadWindowRows(tx, wanted, states);
   await loadLedgersSince(tx, wanted);
+}
+
+/** Loads the conditions of accounts that were not read yet. */
+export async function loadMissingConditions(tx: Queryable, states: readonly AccountState[]): Promise<void> {
+  const unread = states.filter((state) => state.account !== null && state.conditions === null);
+  const found = await loadConditions(
+    tx,
+    unread.map(({ accountId }) => accountId),
+  );
+  for (const state of unread) state.conditions = found.get(state.accountId) ?? null;
 }
 
 async function loadSeenGroups(

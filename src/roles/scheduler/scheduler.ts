@@ -18,6 +18,7 @@ import type { Metrics } from '../../support/metrics.js';
 import { reasonOf } from '../../support/outage.js';
 import type { Problem, Role } from '../role.js';
 import { closeOverages } from './closeOverages.js';
+import { followPolicyEverywhere } from '../followPolicy.js';
 import { freeze } from './freeze.js';
 import { inputRead } from './inputRead.js';
 import { SeenMerging } from './mergeSeen.js';
@@ -42,8 +43,8 @@ export interface SchedulerOptions {
 }
 
 /**
- * What is due by time: partitions made ahead, events whose account never came, overages of windows that are over,
- * windows that became final, retention. Any number may run.
+ * What is due by time: partitions made ahead, events whose account never came, the policy version now in force, overages
+ * of windows that are over, windows that became final, retention. Any number may run.
  */
 export class Scheduler implements Role {
   readonly name = 'scheduler';
@@ -144,7 +145,10 @@ export class Scheduler implements Role {
     const { pool, policy, clock, log } = this.options;
     const read = await inputRead(this.options, this.stopping.signal);
     if (read === null) return;
-    const closed = await closeOverages(pool, read, { policy, now: clock.now(), id: eventId });
+    const context = { policy, now: clock.now(), id: eventId };
+    const judged = await followPolicyEverywhere(pool, read, context, this.stopping.signal);
+    if (judged > 0) log.info({ accounts: judged }, 'accounts judged by the policy now in force');
+    const closed = await closeOverages(pool, read, context);
     if (closed > 0) log.info({ closed }, 'overages of ended windows closed');
     const months = await freeze(pool, read, clock.now());
     if (months.length > 0) log.info({ months }, 'seen ids dropped');

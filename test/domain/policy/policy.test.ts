@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { assemble, type PolicyTerms } from '../../../src/domain/policy/assemble.js';
-import { limitsOf, policyAt, RULES, type PolicyVersion } from '../../../src/domain/policy/policy.js';
+import {
+  limitsOf,
+  policyAt,
+  RULES,
+  versionsAfter,
+  type PolicyVersion,
+} from '../../../src/domain/policy/policy.js';
 
 const CHATS = {
   limit: { kind: 'limited', amount: 2_000 },
@@ -51,6 +57,25 @@ describe('the version in force', () => {
 
   it('is asked in vain of a policy without versions', () => {
     expect(() => policyAt({ versions: [] }, 0)).toThrow(RangeError);
+  });
+});
+
+describe('the versions still to be judged by', () => {
+  const versions = [1_000, 2_000, 3_000].map((effectiveFrom) => ({
+    ...version({ version: `v${effectiveFrom / 1_000}`, effectiveFrom }),
+    hash: `h${effectiveFrom / 1_000}`,
+  }));
+
+  it.each([
+    ['h1', 1_999, []],
+    ['h1', 2_000, ['v2']],
+    ['h1', 3_000, ['v2', 'v3']],
+    ['h3', 2_000, []],
+    ['h1', 500, []],
+    ['edited', 2_500, ['v2']],
+    ['', 500, ['v1']],
+  ])('after %j at %i', (hash, instant, expected) => {
+    expect(versionsAfter({ versions }, hash, instant).map((found) => found.version)).toEqual(expected);
   });
 });
 

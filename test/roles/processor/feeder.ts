@@ -63,7 +63,10 @@ export class Process {
   readonly pool: pg.Pool;
   private cache = new AccountCache(ROOMY_BYTES);
 
-  constructor(url: string) {
+  constructor(
+    url: string,
+    private readonly policy = POLICY,
+  ) {
     this.pool = createPool(url, 2, () => undefined);
   }
 
@@ -77,7 +80,7 @@ export class Process {
     for (let attempt = 0; ; attempt += 1) {
       try {
         await countBatch(this.pool, this.cache, stepsOf(entries), entries.map(itemOf), {
-          policy: POLICY,
+          policy: this.policy,
           now,
           id: eventId,
         });

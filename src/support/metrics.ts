@@ -91,6 +91,18 @@ export function createMetrics() {
       help: 'For how many days from now the tables that are partitioned by month have their partitions',
       registers,
     }),
+    accountProblems: new Gauge({
+      name: 'fair_use_account_problems',
+      help: 'Accounts whose snapshot made no sense in a field, by field',
+      labelNames: ['field'],
+      registers,
+    }),
+    accountsOfUnknownPlans: new Gauge({
+      name: 'fair_use_accounts_of_unknown_plan',
+      help: 'Accounts on a plan that the policy in force does not name, by plan (the twenty largest)',
+      labelNames: ['plan'],
+      registers,
+    }),
     notices: new Counter({
       name: 'fair_use_notices_total',
       help: 'Notices settled, by status',

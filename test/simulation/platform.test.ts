@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Emission } from '../../src/simulation/platform/emission.js';
 import { newPlatform, Platform, type PlatformState } from '../../src/simulation/platform/platform.js';
-import { SCENE_ACCOUNTS } from '../../src/simulation/platform/roster.js';
+import { SCENE_ACCOUNTS } from '../../src/simulation/platform/sceneAccounts.js';
 import { recount } from '../../src/simulation/truth/recount.js';
 import type { LogEntry } from '../../src/simulation/truth/types.js';
 import { at, DAY, MINUTE } from './logs.js';
@@ -45,11 +45,11 @@ describe('the simulated platform', () => {
     expect(steady).toBeLessThan(80);
   });
 
-  it('has every plan, several zones and languages, and only example addresses', () => {
+  it('has every plan and one that is none, several zones and languages, and only example addresses', () => {
     const { profiles } = new Platform({ ...newPlatform(3, NOON), run: 1 }, NOON, 60);
     const snapshots = profiles.map(({ snapshot }) => snapshot);
     expect(new Set(snapshots.map(({ plan }) => plan))).toEqual(
-      new Set(['sandbox', 'pro', 'unlimited', 'ltd']),
+      new Set(['sandbox', 'pro', 'unlimited', 'ltd', 'partner-2019']),
     );
     expect(snapshots.length).toBeGreaterThanOrEqual(38);
     expect(snapshots.some(({ isDeal }) => isDeal)).toBe(true);
@@ -84,7 +84,7 @@ describe.each([
 ])('the opening scenes from %s', (text) => {
   const start = at(text);
   const state = newPlatform(1, start);
-  const truth = recount(play(state, start, 2 * MINUTE), BYTES);
+  const truth = recount(play(state, start, 2.5 * MINUTE), BYTES);
   const levels = (accountId: string) =>
     truth.crossings
       .filter((crossing) => crossing.accountId === accountId && !crossing.continuesEpisode)
@@ -103,17 +103,55 @@ describe.each([
     expect(truth.overages.map(({ accountId }) => accountId)).toEqual([SCENE_ACCOUNTS.sessionsOverLimit]);
   });
 
+  it('take one past 80 % of its tickets, and one past 80 % of an hour that was long over', () => {
+    expect(levels(SCENE_ACCOUNTS.ticketsNearLimit)).toEqual(['tickets-per-month 80']);
+    expect(levels(SCENE_ACCOUNTS.lateBurst)).toEqual(['chats-per-hour 80']);
+  });
+
   it('warn each of them once', () => {
     const mailed = truth.notices.filter(({ status }) => status === 'DUE').map(({ accountId }) => accountId);
-    expect(mailed.sort()).toEqual(Object.values(SCENE_ACCOUNTS).sort());
+    const { chatsNearLimit, sessionsNearLimit, sessionsOverLimit, ticketsNearLimit, lateBurst } =
+      SCENE_ACCOUNTS;
+    expect(mailed.sort()).toEqual(
+      [chatsNearLimit, sessionsNearLimit, sessionsOverLimit, ticketsNearLimit, lateBurst].sort(),
+    );
+  });
+
+  it('invite two accounts at 100 chats and limit their service, one until it upgrades', () => {
+    const { sandboxFull, outgrown } = SCENE_ACCOUNTS;
+    expect(truth.invitations.map(({ accountId }) => accountId).sort()).toEqual([outgrown, sandboxFull]);
+    const measures = truth.measures.map(({ accountId, status }) => `${accountId} ${status}`);
+    expect(measures.sort()).toEqual([`${outgrown} LIFTED`, `${sandboxFull} APPLIED`]);
+  });
+
+  it('break a condition for a while, and send a file that is too large', () => {
+    const { secondWorkspace, largeFile } = SCENE_ACCOUNTS;
+    const broken = truth.brokenConditions.filter(({ accountId }) => accountId === secondWorkspace);
+    expect(broken).toEqual([expect.objectContaining({ rule: 'one-workspace' })]);
+    expect(broken[0]?.closedAt).toBeGreaterThan(start);
+    const files = truth.largeFiles.filter(({ accountId }) => accountId === largeFile);
+    expect(files.map(({ fileName }) => fileName)).toContain('holiday-film.mp4');
   });
 
   it('are not played again', () => {
     const again = play(structuredClone(state), start + DAY, 10_000);
     const ours = Object.values<string>(SCENE_ACCOUNTS);
     const events = again.filter((entry) => 'value' in entry && ours.includes(entry.value.accountId));
-    expect(events.length).toBeLessThan(30);
+    expect(events.length).toBeLessThan(40);
   });
+});
+
+it('goes on with its scenes where a restart interrupted them', () => {
+  const state = newPlatform(1, NOON);
+  const first = play(state, NOON, 33_000);
+  const later = NOON + 3 * 60 * MINUTE;
+  const truth = recount([...first, ...play(structuredClone(state), later, 2 * MINUTE)], BYTES);
+  const bursts = truth.crossings.filter(({ accountId }) => accountId === SCENE_ACCOUNTS.lateBurst);
+  expect(bursts.map(({ level }) => level)).toEqual([80]);
+  const tickets = truth.crossings.filter(({ accountId }) => accountId === SCENE_ACCOUNTS.ticketsNearLimit);
+  expect(tickets.map(({ rule, level }) => [rule, level])).toEqual([['tickets-per-month', 80]]);
+  const lifted = truth.measures.filter(({ accountId }) => accountId === SCENE_ACCOUNTS.outgrown);
+  expect(lifted.map(({ status }) => status)).toEqual(['LIFTED']);
 });
 
 it('keeps the busy hour below its limit for ten minutes', () => {

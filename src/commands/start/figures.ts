@@ -48,31 +48,6 @@ export async function readFigures(pool: pg.Pool, admin: Admin, now: number): Pro
   return { ...row, lag: Math.max(0, end - row.read) };
 }
 
-/** Levels reached since the given instant (epoch ms), oldest first, in words. */
-export async function readHappenings(pool: pg.Pool, since: number): Promise<Happening[]> {
-  const { rows } = await pool.query<{
-    at: number;
-    name: string;
-    rule: string;
-    level: number;
-    used: number;
-    limit_value: number;
-    continues_episode: boolean;
-  }>(
-    `select c.detected_at as at, coalesce(a.snapshot->>'company', c.account_id) as name, c.rule::text as rule, c.level,
-       c.used, c.limit_value, c.continues_episode
-     from crossings c left join accounts a using (account_id)
-     where c.detected_at > $1 order by c.detected_at limit 50`,
-    [new Date(since).toISOString()],
-  );
-  return rows.map((row) => ({
-    at: row.at,
-    text:
-      `${row.name} reached ${row.level} % of ${row.rule} (${format(row.used)} of ${format(row.limit_value)})` +
-      (row.continues_episode ? ', an episode that goes on' : ''),
-  }));
-}
-
 export function format(count: number): string {
   return count.toLocaleString('en-GB');
 }

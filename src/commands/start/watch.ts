@@ -3,7 +3,8 @@ import { createKafka } from '../../kafka/client.js';
 import { createPool } from '../../postgres/pool.js';
 import type { Log } from '../../support/log.js';
 import type { Display } from './display.js';
-import { readFigures, readHappenings } from './figures.js';
+import { readFigures } from './figures.js';
+import { Happenings } from './happenings.js';
 
 const LOOK_EVERY_MS = 1_000;
 
@@ -27,14 +28,13 @@ export async function watch(watched: Watched): Promise<void> {
   ).admin();
   const began = performance.now();
   let before: { at: number; read: number } | null = null;
-  let seenUntil = now() - 1_000;
+  const happened = new Happenings(pool, now() - 1_000);
   try {
     while (!signal.aborted) {
       try {
         await admin.connect();
         const figures = await readFigures(pool, admin, now());
-        const happenings = await readHappenings(pool, seenUntil);
-        seenUntil = happenings.at(-1)?.at ?? seenUntil;
+        const happenings = await happened.next(now());
         const at = performance.now();
         const perSecond =
           before === null ? 0 : Math.round((figures.read - before.read) / ((at - before.at) / 1_000));

@@ -1,3 +1,5 @@
+import { mailbox } from '../notices/delivery/mailbox.js';
+
 export type AccountStatus = 'ACTIVE' | 'SUSPENDED' | 'CLOSED' | 'UNKNOWN';
 
 export interface Contact {
@@ -38,9 +40,12 @@ export interface SnapshotProblem {
   readonly problem: string;
 }
 
+const MAX_SHOWN = 254;
+
 /**
  * Takes a snapshot as far as it makes sense: an impossible zone becomes UTC, an impossible anchor none, a workspace
- * named twice counts once. What was replaced is returned as problems for operators; nothing here throws.
+ * named twice counts once; a contact without a proper address stays, and is never mailed (contract §6). What was wrong is
+ * returned as problems for operators; nothing here throws.
  */
 export function soundSnapshot(
   raw: AccountSnapshot,
@@ -69,6 +74,12 @@ export function soundSnapshot(
       field: 'workspaces',
       problem: 'a workspace is named more than once, its first entry counts',
     });
+  }
+  const [unmailable, ...others] = raw.contacts.filter(({ email }) => mailbox(email) === null);
+  if (unmailable !== undefined) {
+    const shown = JSON.stringify(unmailable.email.slice(0, MAX_SHOWN).toWellFormed());
+    const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+    problems.push({ field: 'contacts', problem: `${shown} is no address${more}: never mailed` });
   }
   return { snapshot: { ...raw, timeZone, billingAnchorDay, workspaces }, problems };
 }

@@ -17,6 +17,7 @@ import type { Log } from '../../support/log.js';
 import type { Metrics } from '../../support/metrics.js';
 import { reasonOf } from '../../support/outage.js';
 import type { Problem, Role } from '../role.js';
+import { AccountProblems } from './accountProblems.js';
 import { closeOverages } from './closeOverages.js';
 import { followPolicyEverywhere } from '../followPolicy.js';
 import { freeze } from './freeze.js';
@@ -54,11 +55,13 @@ export class Scheduler implements Role {
 
   private readonly merging = new SeenMerging();
   private readonly retention: Retention;
+  private readonly problems: AccountProblems;
   private saidPartitions = false;
 
   constructor(private readonly options: SchedulerOptions) {
-    const { pool, clock, retentionDivisor = 1 } = options;
+    const { pool, policy, clock, log, metrics, retentionDivisor = 1 } = options;
     this.retention = new Retention({ pool, clock, divisor: retentionDivisor });
+    this.problems = new AccountProblems(pool, policy, log, metrics);
   }
 
   start(): Promise<void> {
@@ -96,6 +99,7 @@ export class Scheduler implements Role {
     const steps: readonly (() => Promise<unknown>)[] = [
       () => this.makePartitions(clock.now()),
       () => this.expireParked(clock.now()),
+      () => this.problems.show(clock.now()),
       () => this.followInput(),
       () => this.merging.round(this.options.pool, clock.now()),
       () => this.retention.round(),

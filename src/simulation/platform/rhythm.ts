@@ -7,10 +7,20 @@ const hours = new Map<string, Intl.DateTimeFormat>();
 function localHour(timeZone: string, now: number): number {
   let format = hours.get(timeZone);
   if (format === undefined) {
-    format = new Intl.DateTimeFormat('en', { timeZone, hour: 'numeric', hourCycle: 'h23' });
+    format = hourFormat(timeZone);
     hours.set(timeZone, format);
   }
   return Number(format.format(now));
+}
+
+function hourFormat(timeZone: string): Intl.DateTimeFormat {
+  const options = { hour: 'numeric', hourCycle: 'h23' } as const;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone, ...options });
+  } catch {
+    // Customers sleep, whatever zone an odd record names.
+    return new Intl.DateTimeFormat('en', { timeZone: 'UTC', ...options });
+  }
 }
 
 /** How awake the customers of a zone are: little at night, most around the middle of the afternoon. */

@@ -1,6 +1,7 @@
 import type { AccountSnapshot, Workspace } from '../records.js';
 import { companyName, contactsOf, PLACES } from './people.js';
 import { Random } from './random.js';
+import { castAs, SCENE_ACCOUNTS, type SceneAccount } from './sceneAccounts.js';
 
 const DAY = 86_400_000;
 
@@ -16,13 +17,6 @@ export interface Profile {
   /** How long after the start of a run its snapshot is published (ms): its events come before. */
   knownAfter: number;
 }
-
-/** The accounts of the opening scenes (see scenes.ts). */
-export const SCENE_ACCOUNTS = {
-  chatsNearLimit: 'acc-busy-hour',
-  sessionsNearLimit: 'acc-busy-month',
-  sessionsOverLimit: 'acc-over-limit',
-} as const;
 
 type Traffic = Pick<Profile, 'chats' | 'sessions' | 'tickets' | 'uploads'>;
 
@@ -99,9 +93,11 @@ export function roster(seed: number, createdAt: number, run: number): Profile[] 
     (group, index) => profile(random, index, `acc-${String(index + 1).padStart(2, '0')}`, updatedAt, group),
   );
   const quiet = { chats: 0.05, sessions: 0.02, tickets: 0.5, uploads: 0.5, campaigns: false };
-  const scenes = Object.values(SCENE_ACCOUNTS).map((accountId, index) => {
-    const one = profile(random, index, accountId, updatedAt, pro);
-    return { ...one, ...quiet, snapshot: { ...one.snapshot, billingAnchorDay: anchorBefore(createdAt) } };
+  // Chance of their own: another scene changes no other account.
+  const scenes = Object.entries(SCENE_ACCOUNTS).map(([scene, accountId], index) => {
+    const one = profile(new Random(seed + index + 1), index, accountId, updatedAt, pro);
+    const snapshot = castAs(scene as SceneAccount, one.snapshot, anchorBefore(createdAt));
+    return { ...one, ...quiet, snapshot };
   });
   const newcomers = Array.from({ length: run }, (_, index) => {
     const one = profile(random, index, `acc-new-${String(index + 1)}`, updatedAt, pro);

@@ -8,6 +8,7 @@ import { Notices } from './notices.js';
 import { Overages } from './overages.js';
 import { LARGEST_FILE, planTable, RULE_SHAPES } from './plans.js';
 import { SeenIds, usageOf } from './seen.js';
+import { sensible } from './snapshot.js';
 import type { DeadLetter, LargeFile, LogEntry, RecountOptions, Truth, WindowKey } from './types.js';
 import { faultOf, isTooLate } from './validity.js';
 
@@ -92,7 +93,8 @@ class Book {
     }));
   }
 
-  private takeIn(snapshot: AccountSnapshot, arrivedAt: number): void {
+  private takeIn(published: AccountSnapshot, arrivedAt: number): void {
+    const snapshot = sensible(published);
     const { accountId } = snapshot;
     const known = this.accounts.get(accountId);
     if (known === undefined) {

@@ -108,4 +108,20 @@ describe('snapshots that make no sense', () => {
     expect(known.snapshot.workspaces.map(({ name }) => name)).toEqual(['first', 'other']);
     expect(known.problems).toHaveLength(1);
   });
+
+  it('keeps a contact whose address is none, and says so', () => {
+    const contact = { name: 'N', role: 'OWNER' as const, locale: null, notify: true };
+    const contacts = ['n@example.com', 'a@example.com, b@example.com', 'nobody'].map((email) => ({
+      ...contact,
+      email,
+    }));
+    const known = opened({ contacts });
+    expect(known.snapshot.contacts).toEqual(contacts);
+    expect(known.problems).toEqual([
+      {
+        field: 'contacts',
+        problem: '"a@example.com, b@example.com" is no address (and 1 more): never mailed',
+      },
+    ]);
+  });
 });

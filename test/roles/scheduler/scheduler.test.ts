@@ -4,9 +4,16 @@ import { pino } from 'pino';
 import { migrateDatabase } from '../../../src/postgres/migrate.js';
 import { ensureSeenPartitions, monthsAround } from '../../../src/postgres/partitions.js';
 import { createPool } from '../../../src/postgres/pool.js';
+import type { AccountSnapshot } from '../../../src/domain/accounts/snapshot.js';
+import type { Context } from '../../../src/domain/judging/context.js';
+import { AccountCache } from '../../../src/roles/processor/accountCache.js';
+import { countBatch, type Item } from '../../../src/roles/processor/countBatch.js';
+import { AccountProblems } from '../../../src/roles/scheduler/accountProblems.js';
 import { Scheduler } from '../../../src/roles/scheduler/scheduler.js';
+import { eventId } from '../../../src/support/eventId.js';
 import { createLog } from '../../../src/support/log.js';
 import { createMetrics } from '../../../src/support/metrics.js';
+import { snapshotOf } from '../../domain/accounts/snapshots.js';
 import { smallPolicy } from '../../support/engineLog.js';
 import { freshDatabase, type FreshDatabase } from '../../support/stack.js';
 import { until } from '../../support/until.js';
@@ -71,6 +78,35 @@ describe('the scheduler', () => {
       ['2025_12', '2026_01', '2026_02', '2026_03', '2026_04', '2026_05'].map((month) => `seen_ids_${month}`),
     );
   }, 60_000);
+
+  it('shows operators which snapshots made no sense, and plans that the policy does not name', async () => {
+    const policy = smallPolicy();
+    const metrics = createMetrics();
+    const problems = new AccountProblems(pool, policy, createLog('silent'), metrics);
+    const context = { policy, now: NOW, id: eventId };
+    const broken: Partial<AccountSnapshot> = { timeZone: 'Mars/Olympus', plan: 'partner-2019' };
+    await takeSnapshots([{ accountId: 'p1' }, { accountId: 'p2', ...broken }], context);
+    await problems.show(NOW);
+    const shown = async (name: string): Promise<string[]> =>
+      (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith(name));
+    expect(await shown('fair_use_account')).toEqual([
+      'fair_use_account_problems{field="timeZone"} 1',
+      'fair_use_accounts_of_unknown_plan{plan="partner-2019"} 1',
+    ]);
+    await takeSnapshots([{ accountId: 'p2', revision: 2 }], context);
+    await problems.show(NOW);
+    expect(await shown('fair_use_account')).toEqual([]);
+  });
+
+  async function takeSnapshots(changes: Partial<AccountSnapshot>[], context: Context): Promise<void> {
+    const items = changes.map((change, n): Item => {
+      const snapshot = snapshotOf({ updatedAt: NOW, ...change });
+      const event = { accountId: snapshot.accountId, snapshot, arrivedAt: NOW };
+      const record = { topic: 'platform.accounts.v1', partition: 0, offset: n, key: null, value: null };
+      return { record, decoded: { kind: 'account', event } };
+    });
+    await countBatch(pool, new AccountCache(1_000_000), [], items, context);
+  }
 
   it('makes the same partition once for all who need it at once', async () => {
     await Promise.all([1, 2, 3, 4].map(() => ensureSeenPartitions(pool, ['2027-11-01', '2027-12-01'])));

@@ -6,8 +6,9 @@ import type { AccountSnapshot } from './records.js';
 import { SimulationState, type PublishedRanges } from './state.js';
 import { recount } from './truth/recount.js';
 import type { LogEntry } from './truth/types.js';
-import { compareDeliveries, compareNotices, Warnings } from './verify/compareNotices.js';
+import { compareDeliveries, compareNotices, Notices } from './verify/compareNotices.js';
 import { compareTopics } from './verify/compareTopics.js';
+import { closingTimes, overdue } from './verify/closings.js';
 import { compareUsage } from './verify/compareUsage.js';
 import { Decoder, decodeLog } from './verify/decodeLog.js';
 import { compareInbox } from './verify/inbox.js';
@@ -59,13 +60,16 @@ export async function verifySimulation(options: VerifyOptions): Promise<Report> 
   );
   const input = await readTopics(kafka, ends);
   const log = await decodeLog(input, state.journalled(), decoder, options.shiftMs ?? 0);
-  const warnings = new Warnings(views);
+  const notices = new Notices(views);
+  const now = Date.now() + (options.shiftMs ?? 0);
   const truth = recount(log, {
     uploadBytesPerYear: options.uploadBytesPerYear ?? 10 * 1024 ** 3,
-    until: Date.now() + (options.shiftMs ?? 0),
-    ...warnings.times(),
+    until: now,
+    closedAt: closingTimes(views),
+    ...notices.times(),
   });
-  const topics = await compareTopics(await readTopics(kafka, await readEnds(kafka, outputs)), views, decoder);
+  const output = await readTopics(kafka, await readEnds(kafka, outputs));
+  const topics = await compareTopics(output, truth, views, decoder);
   const inbox = options.inboxUrl === null ? null : await compareInbox(options.inboxUrl, views);
   return {
     counts: {
@@ -74,10 +78,16 @@ export async function verifySimulation(options: VerifyOptions): Promise<Report> 
       'waiting for their account': truth.parked,
       'usage windows': truth.windows.length,
       crossings: truth.crossings.length,
-      violations: truth.violations.length,
-      'overages started': truth.overages.length,
+      'violations of limits': truth.violations.length,
+      'files too large': truth.largeFiles.length,
+      'broken conditions': truth.brokenConditions.length,
+      'overage steps': truth.overageSteps.length,
+      measures: truth.measures.length,
       warnings: truth.notices.length,
-      'warnings to be mailed': truth.notices.filter(({ status }) => status === 'DUE').length,
+      invitations: truth.invitations.length,
+      'notices to be mailed': [...truth.notices, ...truth.invitations].filter(
+        ({ status }) => status === 'DUE',
+      ).length,
       deliveries: views.deliveries.length,
       ...(inbox === null ? {} : { mails: inbox.mails }),
       'dead letters': truth.deadLetters.length,
@@ -87,8 +97,9 @@ export async function verifySimulation(options: VerifyOptions): Promise<Report> 
       ...left,
       ...lostRecords(input, state.published),
       ...compareUsage(truth, views),
-      ...compareNotices(truth, warnings),
-      ...compareDeliveries(warnings, views, newestSnapshots(log)),
+      ...overdue(truth, views, now),
+      ...compareNotices(truth, notices),
+      ...compareDeliveries(views, newestSnapshots(log)),
       ...(inbox?.differences ?? []),
       ...topics.differences,
     ],

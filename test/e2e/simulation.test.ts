@@ -50,15 +50,16 @@ describe('the simulated platform and its own truth', () => {
     let engine = await world.serve();
     const running = (simulation = await startSimulation({ ...settings, seed: 7, ratePerSecond: 200 }));
     const published = (count: number): Promise<boolean> =>
-      until(`${count} records`, () => Promise.resolve(running.stats().published >= count), 90_000);
-    await published(3_000);
+      until(`${count} records`, () => Promise.resolve(running.stats().published >= count), 120_000);
+    await published(8_000);
     await engine.end('SIGKILL');
-    await published(6_000);
+    await published(12_000);
     engine = await world.serve();
-    await published(9_000);
+    await published(24_000);
     await engine.end('SIGKILL');
     await forgetKafkaOffsets();
-    await published(10_000);
+    // All but the last of the opening scenes are over by then.
+    await published(40_000);
     await running.stop();
     engine = await world.serve();
 
@@ -68,7 +69,9 @@ describe('the simulated platform and its own truth', () => {
       inboxUrl: null,
     });
     expect(differences).toEqual([]);
-    expect(counts['input records']).toBeGreaterThanOrEqual(10_000);
+    expect(counts['input records']).toBeGreaterThanOrEqual(40_000);
+    expect(counts).toMatchObject({ invitations: 2, measures: 2, 'broken conditions': 1 });
+    expect(counts['files too large']).toBeGreaterThan(0);
     expect(await engine.end('SIGTERM')).toBe(0);
-  }, 240_000);
+  }, 300_000);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AccountSnapshot, Contact } from '../../src/simulation/records.js';
-import { compareNotices, recipientsOf, Warnings } from '../../src/simulation/verify/compareNotices.js';
+import { compareNotices, Notices, recipientsOf } from '../../src/simulation/verify/compareNotices.js';
 import { differences } from '../../src/simulation/verify/differences.js';
 import { unfinished } from '../../src/simulation/verify/settle.js';
 import type { Views } from '../../src/simulation/verify/views.js';
@@ -15,6 +15,7 @@ const NO_VIEWS: Views = {
   deliveries: [],
   violations: [],
   overages: [],
+  measures: [],
   deadLetters: [],
   progress: [],
 };
@@ -58,7 +59,7 @@ describe('warnings', () => {
       },
     ],
   });
-  const compare = (views: Views) => compareNotices(truth, new Warnings(views));
+  const compare = (views: Views) => compareNotices(truth, new Notices(views));
 
   it('agree when the one to be mailed was', () => {
     expect(compare(warning('SENT', null))).toEqual([]);

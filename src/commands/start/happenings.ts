@@ -65,7 +65,7 @@ async function read(pool: pg.Pool, since: number): Promise<Row[]> {
        select account_id, closed_at, 'closed', violation_id::text, rule::text, null, null, null, null, null, details
        from violations where window_start is null and closed_at > $1
      ) h left join accounts a using (account_id)
-     order by h.at limit ${AT_ONCE}`,
+     order by h.at, h.what limit ${AT_ONCE}`,
     [new Date(since).toISOString()],
   );
   return rows;

@@ -16,7 +16,7 @@ export const PLACES = [
 ] as const;
 
 const TRADES = ['Bakery', 'Tours', 'Dental', 'Fitness', 'Books', 'Garden', 'Bikes', 'Music'] as const;
-const PREFIXES = ['Example', 'Sample', 'Demo', 'Fictional', 'Placeholder'] as const;
+const PREFIXES = ['Example', 'Sample', 'Demo', 'Fictional', 'Placeholder', 'Imaginary', 'Model'] as const;
 
 /** Names that say "example" in each language. */
 const SURNAMES: Record<string, string> = {

@@ -96,7 +96,8 @@ export function roster(seed: number, createdAt: number, run: number): Profile[] 
   // Chance of their own: another scene changes no other account.
   const scenes = Object.entries(SCENE_ACCOUNTS).map(([scene, accountId], index) => {
     const one = profile(new Random(seed + index + 1), index, accountId, updatedAt, pro);
-    const snapshot = castAs(scene as SceneAccount, one.snapshot, anchorBefore(createdAt));
+    const company = companyName(ordinary.length + index);
+    const snapshot = castAs(scene as SceneAccount, { ...one.snapshot, company }, anchorBefore(createdAt));
     return { ...one, ...quiet, snapshot };
   });
   const newcomers = Array.from({ length: run }, (_, index) => {

@@ -153,7 +153,7 @@ class Book {
   private judgeFile(upload: UploadEvent): void {
     const { accountId, workspaceId, botId, fileName, sizeBytes, occurredAt } = upload;
     if (sizeBytes <= LARGEST_FILE) return;
-    const file = { accountId, workspaceId, botId, fileName, sizeBytes, occurredAt };
+    const file = { accountId, workspaceId, botId, fileName, sizeBytes, occurredAt, limit: LARGEST_FILE };
     this.largeFiles.push({ ...file, rule: 'file-size', causeEventId: upload.eventId });
   }
 

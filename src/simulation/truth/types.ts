@@ -82,6 +82,8 @@ export interface LargeFile {
   botId: string;
   fileName: string;
   sizeBytes: number;
+  /** What was allowed at its arrival, in bytes. */
+  limit: number;
 }
 
 export type ConditionRule = 'one-workspace' | 'own-websites' | 'not-transferable' | 'eligible-customer';

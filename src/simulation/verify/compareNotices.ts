@@ -3,31 +3,42 @@ import type { NoticeName, RecountOptions, Truth } from '../truth/types.js';
 import { differences, scopeInWords, type Statement } from './differences.js';
 import type { Views } from './views.js';
 
-type Warning = Views['notifications'][number];
+type Told = Views['notifications'][number];
+type Due = Truth['notices'][number] | Truth['invitations'][number];
+type Subject = Pick<NoticeName, 'accountId' | 'workspaceId' | 'start'> & {
+  kind: string;
+  rule: string;
+  level: number | null;
+};
 
 const TEN_MINUTES = 600_000;
+const KINDS = ['THRESHOLD_WARNING', 'UPGRADE_INVITATION'];
 
-const subject = (
-  row: Omit<NoticeName, 'ordinal' | 'createdAt' | 'level'> & { level: number | null },
-): string => `${scopeInWords(row)}, ${String(row.level)} %`;
+/** What a notice is about: a level of a scope's window; invitations, a month of an account. */
+export function subjectInWords(notice: Subject): string {
+  if (notice.kind === 'UPGRADE_INVITATION') {
+    return scopeInWords({ ...notice, rule: 'invitation to upgrade', workspaceId: null });
+  }
+  return `${scopeInWords(notice)}, ${String(notice.level)} %`;
+}
 
-/** The engine's threshold warnings, findable by the names that the truth gives them. */
-export class Warnings {
-  private readonly bySubject = new Map<string, Warning[]>();
+/** The engine's warnings and invitations, findable by the names that the truth gives them. */
+export class Notices {
+  private readonly bySubject = new Map<string, Told[]>();
 
   constructor(private readonly views: Views) {
-    const warnings = views.notifications.filter(({ kind }) => kind === 'THRESHOLD_WARNING');
-    for (const warning of warnings.sort((one, other) => one.createdAt - other.createdAt)) {
-      const about = subject(warning as Warning & NoticeName);
-      this.bySubject.set(about, [...(this.bySubject.get(about) ?? []), warning]);
+    const notices = views.notifications.filter(({ kind }) => KINDS.includes(kind));
+    for (const notice of notices.sort((one, other) => one.createdAt - other.createdAt)) {
+      const about = subjectInWords(notice);
+      this.bySubject.set(about, [...(this.bySubject.get(about) ?? []), notice]);
     }
   }
 
-  find(name: NoticeName): Warning | undefined {
-    return this.bySubject.get(subject(name))?.[name.ordinal];
+  find(name: NoticeName): Told | undefined {
+    return this.bySubject.get(subjectInWords(name))?.[name.ordinal];
   }
 
-  all(): Warning[] {
+  all(): Told[] {
     return [...this.bySubject.values()].flat();
   }
 
@@ -36,46 +47,53 @@ export class Warnings {
     return {
       createdAt: (name) => this.find(name)?.createdAt ?? null,
       sentAt: (name) => {
-        const warning = this.find(name);
-        const sent = this.views.deliveries.filter(({ notificationId }) => notificationId === warning?.id);
+        const notice = this.find(name);
+        const sent = this.views.deliveries.filter(({ notificationId }) => notificationId === notice?.id);
         const times = sent.flatMap(({ sentAt }) => (sentAt === null ? [] : [sentAt]));
         return times.length === 0 ? null : Math.min(...times);
       },
       failedAt: (name) => {
-        const warning = this.find(name);
-        return warning?.status === 'FAILED' ? warning.createdAt : null;
+        const notice = this.find(name);
+        return notice?.status === 'FAILED' ? notice.createdAt : null;
       },
     };
   }
 }
 
 /** What the engine made of a notice that is to be mailed, in the truth's terms. */
-function outcome(warning: Warning, notice: Truth['notices'][number] | undefined): Statement['says'] {
-  const { status, reason } = warning;
+function outcome(told: Told, due: Due | undefined): Statement['says'] {
+  const { status, reason } = told;
   if (status === 'SENT' || status === 'UNKNOWN' || status === 'PENDING')
     return { status: 'DUE', reason: null };
   // The window may end between the making of a notice and its first attempt.
-  const grace = notice?.windowKind === 'hour' ? 86_400_000 : 0;
+  const grace = due?.windowKind === 'hour' ? 86_400_000 : 0;
   const endedMeanwhile =
-    reason === 'window-ended' && notice !== undefined && notice.end + grace - notice.createdAt < TEN_MINUTES;
-  if (status === 'SUPPRESSED' && endedMeanwhile && notice.status === 'DUE') {
+    reason === 'window-ended' && due !== undefined && due.end + grace - due.createdAt < TEN_MINUTES;
+  if (status === 'SUPPRESSED' && endedMeanwhile && due.status === 'DUE') {
     return { status: 'DUE', reason: null };
   }
   return { status, reason: status === 'SUPPRESSED' ? reason : null };
 }
 
-/** Threshold warnings: the truth's decisions against the engine's. */
-export function compareNotices(truth: Truth, warnings: Warnings): string[] {
-  const noticeOf = new Map(truth.notices.map((notice) => [warnings.find(notice), notice]));
+/** Which limit an invitation names is open where a change of plan reached several at once. */
+const limitNamed = (due: Due | undefined, of: { rule: string; workspaceId: string | null }) => {
+  const isOpen = due === undefined || !('causeEventId' in due) || due.causeEventId === null;
+  return isOpen ? {} : { rule: of.rule, workspaceId: of.workspaceId };
+};
+
+/** Threshold warnings and invitations: the truth's decisions against the engine's. */
+export function compareNotices(truth: Truth, notices: Notices): string[] {
+  const due: Due[] = [...truth.notices, ...truth.invitations];
+  const dueOf = new Map(due.map((notice) => [notices.find(notice), notice]));
   return differences(
-    'warning',
-    truth.notices.map((notice) => ({
-      about: subject(notice),
-      says: { status: notice.status, reason: notice.reason },
+    'notice',
+    due.map((notice) => ({
+      about: subjectInWords(notice),
+      says: { status: notice.status, reason: notice.reason, ...limitNamed(notice, notice) },
     })),
-    warnings.all().map((warning) => ({
-      about: subject(warning as Warning & NoticeName),
-      says: outcome(warning, noticeOf.get(warning)),
+    notices.all().map((told) => ({
+      about: subjectInWords(told),
+      says: { ...outcome(told, dueOf.get(told)), ...limitNamed(dueOf.get(told), told) },
     })),
   );
 }
@@ -88,13 +106,9 @@ export function recipientsOf(account: AccountSnapshot | undefined): string[] {
   return [...new Set(chosen.map(({ email }) => email.toLowerCase()))];
 }
 
-/** Deliveries: one for each recipient of each warning that was to be mailed. */
-export function compareDeliveries(
-  warnings: Warnings,
-  views: Views,
-  accounts: Map<string, AccountSnapshot>,
-): string[] {
-  const mailed = warnings.all().filter(({ status }) => ['SENT', 'UNKNOWN', 'FAILED'].includes(status));
+/** Deliveries: one for each recipient of each notice that was to be mailed. */
+export function compareDeliveries(views: Views, accounts: Map<string, AccountSnapshot>): string[] {
+  const mailed = views.notifications.filter(({ status }) => ['SENT', 'UNKNOWN', 'FAILED'].includes(status));
   const ids = new Set(mailed.map(({ id }) => id));
   return differences(
     'delivery',

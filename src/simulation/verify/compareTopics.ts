@@ -1,79 +1,59 @@
-import { OUTPUT_TOPICS } from '../../kafka/topics.js';
+import type { Truth } from '../truth/types.js';
+import { compareContents, type Topic } from './compareContents.js';
 import type { Decoder } from './decodeLog.js';
 import { differences } from './differences.js';
 import type { RawRecord } from './readTopics.js';
+import { eventsOn, ID_FIELDS, type OutputTopic, type Published } from './topicEvents.js';
 import type { Views } from './views.js';
-
-const ID_FIELDS = {
-  'fair-use.violations.v1': 'violationId',
-  'fair-use.notifications.v1': 'notificationId',
-  'fair-use.overages.v1': 'overageId',
-  'fair-use.measures.v1': 'measureId',
-} as const;
-
-/** The distinct ids on each Avro topic: a repeat is the same record published again. */
-async function idsOn(records: readonly RawRecord[], decoder: Decoder): Promise<Map<string, Set<string>>> {
-  const ids = new Map<string, Set<string>>(OUTPUT_TOPICS.map((topic) => [topic, new Set()]));
-  for (const topic of OUTPUT_TOPICS) {
-    for (const record of records.filter((candidate) => candidate.topic === topic)) {
-      const value = await decoder.decode(topic, record.value);
-      const at = `${topic}/${String(record.partition)}@${String(record.offset)}`;
-      const id = typeof value === 'object' ? (value as Record<string, unknown>)[ID_FIELDS[topic]] : null;
-      ids.get(topic)?.add(typeof id === 'string' ? id : `unreadable record ${at}`);
-    }
-  }
-  return ids;
-}
 
 function deadLetterOf({ headers }: RawRecord): string {
   const header = (name: string): string => {
-    const value = headers[name];
-    return Buffer.isBuffer(value) ? value.toString() : String(value);
+    const found = headers[name];
+    return Buffer.isBuffer(found) ? found.toString() : String(found);
   };
   return `${header('dlq-topic')}/${header('dlq-partition')}@${header('dlq-offset')} ${header('dlq-reason')}`;
 }
 
 const named = (ids: Iterable<string>) => [...ids].map((about) => ({ about, says: {} }));
+const idsOf = (events: readonly Published[]) => named(new Set(events.map(({ id }) => id)));
 
-/** What the views say was decided lies on the output topics, and nothing else does. */
+/** What the views say was decided lies on the output topics, as the truth has it, and nothing else does. */
 export async function compareTopics(
   records: readonly RawRecord[],
+  truth: Truth,
   views: Views,
   decoder: Decoder,
 ): Promise<{ published: Record<string, number>; differences: string[] }> {
-  const ids = await idsOn(records, decoder);
-  const on = (topic: keyof typeof ID_FIELDS): Set<string> => ids.get(topic) ?? new Set();
+  const [violations, notifications, overages, measures] = await Promise.all(
+    Object.keys(ID_FIELDS).map((topic) => eventsOn(topic as OutputTopic, records, decoder)),
+  );
+  const on = { violations, notifications, overages, measures };
+  const events = (topic: Topic): Published[] => on[topic]?.events ?? [];
   const letters = new Set(
     records.filter(({ topic }) => topic === 'fair-use.dead-letters.v1').map(deadLetterOf),
   );
-  const notices = on('fair-use.notifications.v1');
+  const notices = new Set(events('notifications').map(({ id }) => id));
   // Suppressed at once: never published. Suppressed at the first attempt: published before.
   const expected = views.notifications.filter(({ id, status }) => status !== 'SUPPRESSED' || notices.has(id));
-  const published = Object.fromEntries([...ids].map(([topic, found]) => [topic, found.size]));
+  const lettersSeen = views.deadLetters.map(
+    ({ topic, partition, offset, reason }) => `${topic}/${String(partition)}@${String(offset)} ${reason}`,
+  );
+  const ids = (rows: readonly { id: string }[]) => named(rows.map(({ id }) => id));
   return {
-    published: { ...published, 'fair-use.dead-letters.v1': letters.size },
+    published: {
+      ...Object.fromEntries(
+        Object.keys(on).map((topic) => [`${topic} published`, events(topic as Topic).length]),
+      ),
+      'dead letters published': letters.size,
+    },
     differences: [
-      ...differences(
-        'violations topic',
-        named(views.violations.map(({ id }) => id)),
-        named(on('fair-use.violations.v1')),
-      ),
-      ...differences('notifications topic', named(expected.map(({ id }) => id)), named(notices)),
-      ...differences(
-        'overages topic',
-        named(views.overages.map(({ id }) => id)),
-        named(on('fair-use.overages.v1')),
-      ),
-      ...differences(
-        'dead-letters topic',
-        named(
-          views.deadLetters.map(
-            ({ topic, partition, offset, reason }) =>
-              `${topic}/${String(partition)}@${String(offset)} ${reason}`,
-          ),
-        ),
-        named(letters),
-      ),
+      ...Object.values(on).flatMap((topic) => topic?.differences ?? []),
+      ...differences('violations topic', ids(views.violations), idsOf(events('violations'))),
+      ...differences('notifications topic', ids(expected), idsOf(events('notifications'))),
+      ...differences('overages topic', ids(views.overages), idsOf(events('overages'))),
+      ...differences('measures topic', ids(views.measures), idsOf(events('measures'))),
+      ...differences('dead-letters topic', named(lettersSeen), named(letters)),
+      ...compareContents(truth, events),
     ],
   };
 }

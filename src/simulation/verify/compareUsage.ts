@@ -1,14 +1,7 @@
 import type { Truth } from '../truth/types.js';
 import { differences, scopeInWords, type Statement } from './differences.js';
+import { JUDGED_RULES, overageStatement, violationInWords, violationsOf } from './statements.js';
 import type { Views } from './views.js';
-
-const RULES = [
-  'chats-per-hour',
-  'sessions-per-month',
-  'chats-per-month',
-  'tickets-per-month',
-  'upload-bytes-per-year',
-];
 
 const window = (row: Truth['windows'][number] | Views['windows'][number]): Statement => {
   const { used, peak60m, limit, plan } = row;
@@ -26,29 +19,43 @@ const letter = (row: Truth['deadLetters'][number] | Views['deadLetters'][number]
   says: { reason: row.reason },
 });
 
-/** Counts, levels, violations, overages and dead letters: the truth against the reporting views. */
+const measure = (row: Truth['measures'][number] | Views['measures'][number]): Statement => ({
+  about: `account ${row.accountId}, ${row.kind}, from ${String(row.effectiveFrom)}`,
+  says: { status: row.status, effectiveUntil: row.effectiveUntil },
+});
+
+/** Counts, levels, violations, overages, measures and dead letters: the truth against the reporting views. */
 export function compareUsage(truth: Truth, views: Views): string[] {
-  const violation = (row: Views['violations'][number]): Statement => ({
-    about: `${scopeInWords(row)}, ${new Date(row.occurredAt).toISOString()}`,
-    says: {},
-  });
-  const overage = (row: Truth['overages'][number] | Views['overages'][number]): Statement => ({
-    about: `${scopeInWords(row)}, over ${String(row.limit)}`,
-    says: { used: row.used },
-  });
   return [
     ...differences('usage', truth.windows.map(window), views.windows.map(window)),
     ...differences('crossing', truth.crossings.map(crossing), views.crossings.map(crossing)),
+    ...compareViolations(truth, views),
+    ...differences('overage', truth.overageSteps.map(overageStatement), views.overages.map(overageStatement)),
+    // What the policy takes by itself; the other kinds are for people to propose and approve.
     ...differences(
-      'violation',
-      truth.violations.map((row) => violation({ ...row, id: '', occurredAt: row.crossedAt })),
-      views.violations.filter(({ rule }) => RULES.includes(rule)).map(violation),
-    ),
-    ...differences(
-      'overage started',
-      truth.overages.map(overage),
-      views.overages.filter(({ kind }) => kind === 'STARTED').map(overage),
+      'measure',
+      truth.measures.map(measure),
+      views.measures.filter(({ kind }) => kind === 'LIMIT_SERVICE').map(measure),
     ),
     ...differences('dead letter', truth.deadLetters.map(letter), views.deadLetters.map(letter)),
   ];
+}
+
+function compareViolations(truth: Truth, views: Views): string[] {
+  const ours = views.violations.filter(({ rule }) => JUDGED_RULES.includes(rule));
+  const detailNames = ['fileName', 'sizeBytes', 'botId'];
+  return differences(
+    'violation',
+    violationsOf(truth).map(({ facts, details, closedAt }) => ({
+      about: violationInWords(facts),
+      says: { closedAt, ...details },
+    })),
+    ours.map(({ details, closedAt, ...facts }) => ({
+      about: violationInWords(facts),
+      says: {
+        closedAt,
+        ...Object.fromEntries(Object.entries(details).filter(([name]) => detailNames.includes(name))),
+      },
+    })),
+  );
 }

@@ -37,6 +37,8 @@ export async function settle(
     const expected =
       views.violations.length +
       views.overages.length +
+      // One event when a measure is applied, another when it is lifted.
+      views.measures.reduce((sum, { status }) => sum + (status === 'LIFTED' ? 2 : 1), 0) +
       views.deadLetters.length +
       views.notifications.filter(({ status }) => status !== 'SUPPRESSED').length;
     const now = left.length === 0 ? await published() : -1;

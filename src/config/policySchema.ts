@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RULES, type LimitRule } from '../domain/policy/policy.js';
 import { nearestOf } from './nearest.js';
-import { bytes, count, duration, expecting, instant, shown } from './policyValues.js';
+import { bytes, count, duration, expecting, instant, period, shown } from './policyValues.js';
 
 /** Text that people or other systems read back: something, and no blanks around it. */
 const text = z
@@ -43,6 +43,7 @@ export const policySchema = map({
   effectiveFrom: instant,
   common: map({ limits, fileSize, conditions: conditions.optional() }),
   deals: map({ conditions }).optional(),
+  strikes: map({ lastFor: period, clause: text }).optional(),
   plans: z
     .record(z.string().regex(identifier), plan, expecting('the plans by their ids'))
     .refine((plans) => Object.keys(plans).length > 0, 'names no plan'),

@@ -38,6 +38,12 @@ export const duration = read((raw): { value: number | 'none' } | string => {
     : `expected a time such as 24 h, or none, ${found(raw)}`;
 }).transform(({ value }) => value);
 
+/** A length of time in milliseconds. */
+export const period = read((raw): { value: number } | string => {
+  const ms = withUnit(raw, MS);
+  return ms !== undefined && inRange(ms) ? { value: ms } : `expected a time such as 90 d, ${found(raw)}`;
+}).transform(({ value }) => value);
+
 /** An instant with its zone, in epoch milliseconds. */
 export const instant = z.iso
   .datetime({ offset: true, ...expecting('an instant such as 2021-10-19T00:00:00Z') })

@@ -247,6 +247,16 @@ describe('a problem is told with its place', () => {
       '24',
       'a.yaml:10:17 common.limits.chats-per-hour.cooldown: expected a time such as 24 h, or none, found 24',
     ],
+    [
+      'plans:',
+      'strikes:\n  lastFor: none\n  clause: Again.\nplans:',
+      'a.yaml:16:12 strikes.lastFor: expected a time such as 90 d, found "none"',
+    ],
+    [
+      'plans:',
+      'strikes:\n  lastFor: 90 d\nplans:',
+      'a.yaml:15:1 strikes.clause: is missing: expected a text (a number needs quotes)',
+    ],
     // Names.
     [
       'per: workspace',
@@ -478,6 +488,8 @@ describe('the shipped policy', () => {
     expect(lines).toEqual(expected);
     for (const limit of plan.limits) {
       expect(limit.cooldownMs).toBe(limit.windowKind === 'hour' ? 86_400_000 : null);
+      const strikes = limit.windowKind !== 'year' && limit.allowed.kind === 'limited';
+      expect(limit.strike?.lastFor ?? null).toBe(strikes ? 90 * 86_400_000 : null);
       expect(limit.clause).not.toBe('');
     }
     expect(plan.fileSize.allowed).toEqual({ kind: 'limited', amount: 5 * 1024 * 1024 });

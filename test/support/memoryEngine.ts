@@ -195,7 +195,14 @@ export class MemoryEngine {
     let state = this.states.get(accountId);
     if (state === undefined) {
       state = new AccountState(accountId, 0);
-      state.ledger = { since: EVERYTHING.start, crossings: [], notices: [], overages: [], measures: [] };
+      state.ledger = {
+        since: EVERYTHING.start,
+        crossings: [],
+        notices: [],
+        overages: [],
+        measures: [],
+        strikes: [],
+      };
       for (const metric of ['chats', 'sessions', 'tickets', 'upload_bytes'] as const) {
         state.bucketsOf(metric).markLoaded(EVERYTHING);
       }

@@ -22,6 +22,8 @@ export interface Violation {
   readonly windowStart: number | null;
   readonly occurredAt: number;
   readonly details: Readonly<Record<string, string>>;
+  /** It is held against the account until then (epoch ms); absent or null: it is not. */
+  readonly strikeUntil?: number | null;
   /** Where it rests on a fact that can end. */
   readonly fact?: { readonly name: string; readonly generation: number } | undefined;
 }

@@ -9,6 +9,7 @@ import { firstFigureAt, reaches } from './levels.js';
 import { settleMeasure } from './measures.js';
 import { nextOverageFigure, tellOverage } from './overages.js';
 import { commonFields, type Cause } from './records.js';
+import { strike, strikesAt } from './strikes.js';
 import type { Ruling } from './limits.js';
 
 /** Puts a row under a limit (undefined: none applies), and notes from which figure on it needs judging. */
@@ -116,7 +117,9 @@ function recordViolation(
 ): void {
   const { rule, workspaceId, window } = row;
   const id = context.id('violation', state.accountId, workspaceId, rule, window.start, 100, row.limit ?? 0);
-  const details = { clause: limit.clause };
+  const made = strike(state, row, limit, cause);
+  const standing = strikesAt(ledgerOf(state).strikes, cause.at);
+  const details = { clause: limit.clause, ...(made === null ? {} : { strikes: String(standing) }) };
   changes.violations.push({
     id,
     rule,
@@ -124,6 +127,7 @@ function recordViolation(
     windowStart: window.start,
     occurredAt: cause.at,
     details,
+    strikeUntil: made?.until ?? null,
   });
   changes.outgoing.push({
     topic: 'fair-use.violations.v1',

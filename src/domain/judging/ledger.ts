@@ -72,6 +72,16 @@ export interface AutomaticMeasure {
   updatedAt: number;
 }
 
+/** A violation that is held against the account for a time (policy: "repeatedly"). Times in epoch milliseconds. */
+export interface Strike {
+  readonly rule: LimitRule;
+  readonly workspaceId: string;
+  readonly windowStart: number;
+  readonly at: number;
+  /** It no longer stands from here on. */
+  readonly until: number;
+}
+
 /** What was recorded of an account, for windows that end after `since` and notices created after it. */
 export interface Ledger {
   readonly since: number;
@@ -79,6 +89,8 @@ export interface Ledger {
   readonly notices: Notice[];
   readonly overages: OverageStep[];
   readonly measures: AutomaticMeasure[];
+  /** Those that stand after `since`. */
+  readonly strikes: Strike[];
 }
 
 export function hasCrossing(

@@ -9,6 +9,7 @@ import {
   type Plan,
   type PolicyVersion,
   type Scope,
+  type StrikeTerms,
 } from './policy.js';
 
 /** The terms of one limit as written: a plan gives only those in which it differs from the common limit. */
@@ -50,24 +51,26 @@ export interface PolicyTerms {
     readonly conditions?: ClausesByRule | undefined;
   };
   readonly deals?: { readonly conditions: ClausesByRule } | undefined;
+  readonly strikes?: StrikeTerms | undefined;
   readonly plans: Readonly<Record<string, PlanTerms>>;
 }
 
 /** Merges what all plans have into each plan. The hash of the content is the caller's to add. */
 export function assemble(terms: PolicyTerms): Omit<PolicyVersion, 'hash'> {
   const { common } = terms;
+  const strikes = terms.strikes ?? null;
   const commonFileSize = fileSizeOf(common.fileSize);
   const plans = Object.entries(terms.plans).map(([id, plan]): Plan => ({
     id,
     name: plan.name,
-    limits: limitsFrom(common.limits, plan.limits ?? {}),
+    limits: limitsFrom(common.limits, plan.limits ?? {}, strikes),
     fileSize: plan.fileSize === undefined ? commonFileSize : fileSizeOf(plan.fileSize),
     conditions: conditionsFrom({ ...common.conditions, ...plan.conditions }),
   }));
   const version = {
     version: terms.version,
     effectiveFrom: terms.effectiveFrom,
-    common: limitsFrom(common.limits, {}),
+    common: limitsFrom(common.limits, {}, strikes),
     commonFileSize,
     commonConditions: conditionsFrom(common.conditions ?? {}),
     dealConditions: conditionsFrom(terms.deals?.conditions ?? {}),
@@ -80,15 +83,19 @@ export function assemble(terms: PolicyTerms): Omit<PolicyVersion, 'hash'> {
   };
 }
 
-function limitsFrom(common: LimitTermsByRule, own: LimitTermsByRule): readonly Limit[] {
+function limitsFrom(
+  common: LimitTermsByRule,
+  own: LimitTermsByRule,
+  strikes: StrikeTerms | null,
+): readonly Limit[] {
   // In the order of RULES, so that neither the file's order nor inheritance shows in the content.
   return (Object.keys(RULES) as LimitRule[]).flatMap((rule) => {
     if (common[rule] === undefined && own[rule] === undefined) return [];
-    return [limitFrom(rule, { ...common[rule], ...own[rule] })];
+    return [limitFrom(rule, { ...common[rule], ...own[rule] }, strikes)];
   });
 }
 
-function limitFrom(rule: LimitRule, terms: LimitTerms): Limit {
+function limitFrom(rule: LimitRule, terms: LimitTerms, strikes: StrikeTerms | null): Limit {
   const { limit, per, clause } = terms;
   if (limit === undefined || per === undefined || clause === undefined) {
     throw new TypeError(`${rule} is incomplete`);
@@ -104,6 +111,8 @@ function limitFrom(rule: LimitRule, terms: LimitTerms): Limit {
     cooldownMs: judged && typeof terms.cooldown === 'number' ? terms.cooldown : null,
     inviteUpgrade: judged && terms.inviteUpgrade === true,
     measure: judged && terms.measure === 'LIMIT_SERVICE' ? terms.measure : null,
+    // Hour episodes and months; a year is too long to be an "again and again".
+    strike: judged && RULES[rule].windowKind !== 'year' ? strikes : null,
     clause,
   };
 }

@@ -28,6 +28,13 @@ export const RULES: Readonly<
   'upload-bytes-per-year': { metric: 'upload_bytes', windowKind: 'year' },
 };
 
+/** What going over a limit again and again is held by (policy: "Reaching or exceeding the fair usage levels repeatedly"). */
+export interface StrikeTerms {
+  /** How long a strike stands, milliseconds. */
+  readonly lastFor: number;
+  readonly clause: string;
+}
+
 /** One limit of one plan. An unlimited one neither warns nor has an overage. */
 export interface Limit {
   readonly rule: LimitRule;
@@ -45,6 +52,8 @@ export interface Limit {
   readonly inviteUpgrade: boolean;
   /** The measure that the policy itself takes at 100 %, without anyone's approval. */
   readonly measure: 'LIMIT_SERVICE' | null;
+  /** Reaching the limit is held against the account; null: it is not. */
+  readonly strike: StrikeTerms | null;
   /** The sentence of the published policy that it stems from. */
   readonly clause: string;
 }

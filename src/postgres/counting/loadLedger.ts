@@ -75,6 +75,15 @@ interface MeasureRow {
   updated_at: number;
 }
 
+interface StrikeRow {
+  account_id: string;
+  rule: LimitRule;
+  workspace_id: string;
+  window_start: number;
+  occurred_at: number;
+  strike_until: number;
+}
+
 /**
  * What was recorded of the accounts for windows that end after `since` (epoch ms), and the notices created after it,
  * in the order of being recorded.
@@ -85,7 +94,10 @@ export async function loadLedgers(
   since: number,
 ): Promise<Map<string, Ledger>> {
   const ledgers = new Map<string, Ledger>(
-    accountIds.map((id) => [id, { since, crossings: [], notices: [], overages: [], measures: [] }]),
+    accountIds.map((id) => [
+      id,
+      { since, crossings: [], notices: [], overages: [], measures: [], strikes: [] },
+    ]),
   );
   if (accountIds.length === 0) return ledgers;
   const values = [accountIds, timestamp(since)];
@@ -123,6 +135,20 @@ export async function loadLedgers(
     values,
   );
   for (const row of measures.rows) ledgers.get(row.account_id)?.measures.push(measure(row));
+  const strikes = await tx.query<StrikeRow>(
+    `select account_id, rule, workspace_id, window_start, occurred_at, strike_until from violations
+     where account_id = any($1::text[]) and strike_until > $2`,
+    values,
+  );
+  for (const row of strikes.rows) {
+    ledgers.get(row.account_id)?.strikes.push({
+      rule: row.rule,
+      workspaceId: row.workspace_id,
+      windowStart: row.window_start,
+      at: row.occurred_at,
+      until: row.strike_until,
+    });
+  }
   return ledgers;
 }
 

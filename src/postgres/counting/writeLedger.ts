@@ -39,9 +39,9 @@ export async function writeViolations(tx: Queryable, violations: Of<Violation>):
   if (violations.length === 0) return;
   await tx.query(
     `insert into violations (account_id, violation_id, rule, workspace_id, window_start, occurred_at, details, fact,
-       generation)
+       generation, strike_until)
      select * from unnest($1::text[], $2::uuid[], $3::rule[], $4::text[], $5::timestamptz[], $6::timestamptz[],
-       $7::jsonb[], $8::text[], $9::int[])`,
+       $7::jsonb[], $8::text[], $9::int[], $10::timestamptz[])`,
     [
       accounts(violations),
       column(violations, (v) => v.id),
@@ -52,6 +52,9 @@ export async function writeViolations(tx: Queryable, violations: Of<Violation>):
       column(violations, (v) => JSON.stringify(v.details)),
       column(violations, (v) => v.fact?.name ?? null),
       column(violations, (v) => v.fact?.generation ?? null),
+      column(violations, ({ strikeUntil }) =>
+        typeof strikeUntil === 'number' ? timestamp(strikeUntil) : null,
+      ),
     ],
   );
 }

@@ -7,6 +7,7 @@ import {
   isClosed,
   type Ledger,
   type OverageStep,
+  type Strike,
 } from '../../domain/judging/ledger.js';
 import { SeenIds } from '../../domain/counting/seenIds.js';
 import type { Metric } from '../../domain/policy/policy.js';
@@ -131,7 +132,17 @@ function extended(held: Ledger, loaded: Ledger): Ledger {
     notices: [...loaded.notices.filter(({ id }) => !notices.has(id)), ...held.notices],
     overages: [...loaded.overages.filter((o) => !hasStep(held, o)), ...held.overages],
     measures: [...loaded.measures.filter(({ id }) => !measures.has(id)), ...held.measures],
+    strikes: [
+      ...loaded.strikes.filter((strike) => !held.strikes.some((s) => isSameStrike(s, strike))),
+      ...held.strikes,
+    ],
   };
+}
+
+function isSameStrike(one: Strike, other: Strike): boolean {
+  return (
+    one.rule === other.rule && one.workspaceId === other.workspaceId && one.windowStart === other.windowStart
+  );
 }
 
 function hasStep(ledger: Ledger, step: OverageStep): boolean {

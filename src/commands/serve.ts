@@ -11,6 +11,7 @@ import type { Role } from '../roles/role.js';
 import { ServerWatch } from '../roles/servers.js';
 import { within } from '../roles/wait.js';
 import { ExpectedError } from '../support/expectedError.js';
+import { armFailpoints } from '../support/failpoints.js';
 import { createLog, type Log } from '../support/log.js';
 import { reasonOf, waitOut } from '../support/outage.js';
 import type { Policy } from '../domain/policy/policy.js';
@@ -27,6 +28,7 @@ const WITH_KAFKA: ReadonlySet<RoleName> = new Set(['processor', 'relay', 'mailer
  */
 export async function serve(config: Config, names: readonly RoleName[]): Promise<void> {
   const log = createLog(config.logLevel);
+  armFailpoints(config.failpoints);
   const policy = loadPolicy(config.policyPath);
   const stop = stopSignal(log);
   const resources = openResources(config, log);

@@ -1,4 +1,5 @@
 import type { KafkaSettings } from '../kafka/client.js';
+import type { ArmedFailpoint } from '../support/failpoints.js';
 import { VARIABLES, type Values, type Variable, type VariableName } from './variables.js';
 
 /** A server that a command or role cannot do without; `smtp` includes the sender's address. */
@@ -34,6 +35,8 @@ export interface Config {
   readonly clockStart: number | null;
   /** Every period for which rows are kept is divided by this: 1 outside of trials. */
   readonly retentionDivisor: number;
+  /** Where this process is to fail; empty but in tests of faults. */
+  readonly failpoints: readonly ArmedFailpoint[];
   readonly production: boolean;
 }
 
@@ -131,7 +134,7 @@ function checkTogether(env: NodeJS.ProcessEnv, values: Values, report: Report): 
   if (!wantsLogin && login.some((name) => !isUnset(env[name]))) {
     report('KAFKA_SASL_MECHANISM', 'is missing, since a SASL user name or password is set');
   }
-  for (const name of ['CLOCK_START', 'RETENTION_DIVISOR'] as const) {
+  for (const name of ['CLOCK_START', 'RETENTION_DIVISOR', 'FAILPOINTS'] as const) {
     if (isUnset(env[name]) || !isProduction(env)) continue;
     report(name, 'is for development only and must not be set when NODE_ENV=production');
   }
@@ -165,6 +168,7 @@ function assemble(values: Values, production: boolean): Config {
     topics: { partitions: values.TOPIC_PARTITIONS, replication: values.TOPIC_REPLICATION },
     clockStart: values.CLOCK_START,
     retentionDivisor: values.RETENTION_DIVISOR,
+    failpoints: values.FAILPOINTS ?? [],
     production,
   });
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { parseFailpoints } from '../support/failpoints.js';
 import { parseInstant } from '../support/instant.js';
 
 /** One variable of the environment: how its text becomes a value, what is right, and its value when unset. */
@@ -104,6 +105,8 @@ const instant = text(
     parseInstant(value) ?? problem(`is ${JSON.stringify(value)}, not an RFC 3339 instant with an offset`),
 );
 
+const failpoints = text(parseFailpoints);
+
 const secret = text((value) => value);
 const bearerToken = text((value, problem) =>
   /^[A-Za-z0-9._~+/-]+=*$/.test(value)
@@ -125,7 +128,7 @@ function withDefault<T>(schema: z.ZodType<T, string>, example: string, fallback:
 /** The policy that the release ships, wherever the process was started. */
 const SHIPPED_POLICY = fileURLToPath(new URL('../../policy', import.meta.url));
 
-/** Every variable of the contract, and RETENTION_DIVISOR, which is ours (development only). */
+/** Every variable of the contract; RETENTION_DIVISOR and FAILPOINTS are ours (development only). */
 export const VARIABLES = {
   KAFKA_BROKERS: optional(brokers, 'kafka-1.example.com:9092,kafka-2.example.com:9092'),
   KAFKA_SSL: withDefault(flag, 'true', false),
@@ -164,6 +167,7 @@ export const VARIABLES = {
   TOPIC_REPLICATION: withDefault(integer(1, 100), '3', 1),
   CLOCK_START: optional(instant, '2026-11-01T09:00:00Z'),
   RETENTION_DIVISOR: withDefault(integer(1, 10_000_000), '10000', 1),
+  FAILPOINTS: optional(failpoints, 'count.before-commit=kill@3'),
 };
 
 export type VariableName = keyof typeof VARIABLES;

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { LATE_HORIZON_MS } from '../domain/counting/readUpTo.js';
 import { monthEnd, PARTITION_LOCK, partitionName, seenMonths } from './partitions.js';
-import { transaction } from './transaction.js';
+import { namedTransaction } from './transaction.js';
 
 // Dropping waits for counting transactions under way, and everyone behind it waits too: better try again later.
 const LOCK_WAIT_MS = 2_000;
@@ -24,7 +24,7 @@ export async function dropSeenMonths(pool: pg.Pool, readUpTo: number): Promise<s
 async function dropMonth(pool: pg.Pool, month: string): Promise<boolean> {
   const next = monthEnd(Date.parse(month));
   try {
-    return await transaction(pool, async (tx) => {
+    return await namedTransaction(pool, 'drop', async (tx) => {
       await tx.query(`set local lock_timeout = ${LOCK_WAIT_MS}`);
       await tx.query(`select pg_advisory_xact_lock(${PARTITION_LOCK})`);
       const parked = await tx.query(

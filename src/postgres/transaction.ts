@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { failpoint, type CommitPoint } from '../support/failpoints.js';
 
 /** What a statement needs: a pool, or the one connection of a transaction. */
 export type Queryable = Pick<pg.ClientBase, 'query'>;
@@ -8,6 +9,23 @@ export type Queryable = Pick<pg.ClientBase, 'query'>;
  * thrown away, so that its session (and every lock in it) ends.
  */
 export async function transaction<T>(pool: pg.Pool, work: (tx: pg.PoolClient) => Promise<T>): Promise<T> {
+  return commit(pool, null, work);
+}
+
+/** The same with a name, by which tests make it fail right before or after its commit. */
+export async function namedTransaction<T>(
+  pool: pg.Pool,
+  name: CommitPoint,
+  work: (tx: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  return commit(pool, name, work);
+}
+
+async function commit<T>(
+  pool: pg.Pool,
+  name: CommitPoint | null,
+  work: (tx: pg.PoolClient) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   const onError = (error: Error): void => {
@@ -17,7 +35,9 @@ export async function transaction<T>(pool: pg.Pool, work: (tx: pg.PoolClient) =>
   try {
     await client.query('begin');
     const result = await work(client);
+    if (name !== null) await failpoint(`${name}.before-commit`);
     await client.query('commit');
+    if (name !== null) await failpoint(`${name}.after-commit`);
     return result;
   } catch (error) {
     await client.query('rollback').catch((failure: unknown) => {

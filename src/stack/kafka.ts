@@ -24,17 +24,17 @@ const LIBRARY: Library = {
 };
 
 /** One broker that is its own controller. Paths are relative to its folder, which may move. */
-function properties(ports: Ports): string {
+function properties(ports: Ports, detour: Place['brokerDetour']): string {
   const broker = `127.0.0.1:${portOf(ports, 'broker')}`;
   const controller = `127.0.0.1:${portOf(ports, 'controller')}`;
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@${controller}
-listeners=PLAINTEXT://${broker},CONTROLLER://${controller}
-advertised.listeners=PLAINTEXT://${broker}
+listeners=PLAINTEXT://${broker},CONTROLLER://${controller}${detour ? `,DETOUR://127.0.0.1:${detour.listen}` : ''}
+advertised.listeners=PLAINTEXT://${broker}${detour ? `,DETOUR://127.0.0.1:${detour.advertise}` : ''}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,DETOUR:PLAINTEXT
 log.dirs=data
 auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
@@ -99,11 +99,11 @@ export const kafka: Server = {
   library: LIBRARY,
   prepare: async (place, ports) => {
     const files = await install(LIBRARY, place);
-    writeFileSync(join(place.dir, PROPERTIES), properties(ports));
+    writeFileSync(join(place.dir, PROPERTIES), properties(ports, place.brokerDetour));
     await format(place, files);
   },
   launch: async (place, ports) => {
-    writeFileSync(join(place.dir, PROPERTIES), properties(ports));
+    writeFileSync(join(place.dir, PROPERTIES), properties(ports, place.brokerDetour));
     const files = await install(LIBRARY, place);
     return {
       command: await findJava(),

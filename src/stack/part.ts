@@ -6,7 +6,14 @@ import { choosePorts } from './ports.js';
 import { isInstalled } from './library.js';
 import type { Place, Ports, Server } from './server.js';
 import { logTail, supervise, type Supervised } from './supervise.js';
-import { StackError, type Part, type ProgressEvent, type ProgressState, type StackPart } from './types.js';
+import {
+  StackError,
+  type Part,
+  type ProgressEvent,
+  type ProgressState,
+  type StackOptions,
+  type StackPart,
+} from './types.js';
 
 /** A slow machine that also unpacks jars for the first time. */
 const READY_WITHIN_MS = 90_000;
@@ -19,6 +26,7 @@ export interface PartOptions {
   libDir: string;
   ports: 'default' | 'free';
   durable: boolean;
+  brokerDetour?: StackOptions['brokerDetour'];
   onProgress(event: ProgressEvent): void;
   /** Called whenever a server has come up or gone. */
   onChange(): void;
@@ -46,6 +54,7 @@ export class RunningPart implements StackPart {
       libDir: options.libDir,
       logFile: join(options.dataDir, 'logs', `${server.part}.log`),
       durable: options.durable,
+      brokerDetour: options.brokerDetour,
       abandon: options.abandon,
     };
   }

@@ -1,6 +1,6 @@
 import type { Launch } from './supervise.js';
 import type { Library } from './library.js';
-import type { Part } from './types.js';
+import type { Part, StackOptions } from './types.js';
 
 export type Ports = Record<string, number>;
 
@@ -11,6 +11,7 @@ export interface Place {
   libDir: string;
   logFile: string;
   durable: boolean;
+  brokerDetour?: StackOptions['brokerDetour'];
   /** Aborted when the stack is given up, also while it comes up. */
   abandon: AbortSignal;
 }

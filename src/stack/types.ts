@@ -43,6 +43,11 @@ export interface StackOptions {
   reset?: boolean;
   /** False for throw-away data: Postgres then skips fsync. Default true. */
   durable?: boolean;
+  /**
+   * A second way to the broker for tests of a bad network: who connects at `listen` is sent on to `advertise`, where
+   * something passes the bytes to `listen`.
+   */
+  brokerDetour?: { readonly listen: number; readonly advertise: number };
   /** Gives the start up: what is up already is ended, and `startStack` rejects with the signal's reason. */
   signal?: AbortSignal;
   onProgress(event: ProgressEvent): void;

@@ -167,6 +167,21 @@ describe('readConfig', () => {
     }
   });
 
+  it('takes failpoints, names what is wrong with them, and refuses them in production', () => {
+    const read = (FAILPOINTS: string, NODE_ENV?: string) =>
+      readConfig({ FAILPOINTS, ...(NODE_ENV === undefined ? {} : { NODE_ENV }) }, []).failpoints;
+    expect(read('count.before-commit=kill@3, relay.published=stall:500')).toEqual([
+      { point: 'count.before-commit', action: { kind: 'kill' }, passage: 3 },
+      { point: 'relay.published', action: { kind: 'stall', ms: 500 }, passage: null },
+    ]);
+    expect(() => read('count.before-commit')).toThrow(/point=kill, stop, throw or stall:MS/);
+    expect(() => read('count.never=kill')).toThrow(/no point count.never; known: count.before-commit, /);
+    expect(() => read('count.before-commit=kill', 'production')).toThrow(
+      /FAILPOINTS is for development only/,
+    );
+    expect(read('')).toEqual([]);
+  });
+
   it('refuses a moved clock in production only', () => {
     const env = { CLOCK_START: '2026-11-01T00:00:00Z', NODE_ENV: 'production' };
     expect(names(failure(env))).toEqual(['CLOCK_START']);

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
-import { startStack, type Part, type Stack } from '../../src/stack/index.js';
+import { startStack, type Part, type Stack, type StackOptions } from '../../src/stack/index.js';
 
 /** Where downloaded servers lie; shared with `npm start`. */
 export const LIB_DIR = resolve('.data/lib');
@@ -80,7 +80,10 @@ export function temporaryFolder(): string {
 }
 
 /** Servers of one test file alone, on free ports in a folder of their own; `stop` removes the folder. */
-export async function ownStack(parts: readonly Part[]): Promise<Stack> {
+export async function ownStack(
+  parts: readonly Part[],
+  more: Pick<StackOptions, 'brokerDetour'> = {},
+): Promise<Stack> {
   const dataDir = temporaryFolder();
   const remove = () => {
     rmSync(dataDir, { recursive: true, force: true });
@@ -94,6 +97,7 @@ export async function ownStack(parts: readonly Part[]): Promise<Stack> {
       durable: false,
       parts,
       onProgress: () => undefined,
+      ...more,
     });
     return { ...stack, stop: () => stack.stop().finally(remove) };
   } catch (error) {

@@ -1,5 +1,6 @@
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { Outcome } from '../../domain/notices/delivery/outcome.js';
+import { failpoint } from '../../support/failpoints.js';
 import { DataRefused, guardedBody } from './body.js';
 import { classify, failureOf, oneLine } from './classify.js';
 import type { MailServer } from './server.js';
@@ -86,6 +87,7 @@ class Dialogue {
     const body = guardedBody(raw, begin, () => {
       this.dataBegan = true;
     });
+    body.once('end', () => setImmediate(() => void failpoint('mail.data-sent')));
     this.connection.send({ from, to: [to] }, body, (error, info) => {
       if (error === null) {
         this.settle({ kind: 'accepted', answer: oneLine(info.response) });

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { bumpHeads, lockHeads } from '../counting/heads.js';
 import { timestamp } from '../pool.js';
-import { transaction, type Queryable } from '../transaction.js';
+import { namedTransaction, type Queryable } from '../transaction.js';
 
 const ROWS_AT_ONCE = 5_000;
 
@@ -16,7 +16,7 @@ export async function expireParked(pool: pg.Pool, before: number): Promise<numbe
   );
   if (rows.length === 0) return 0;
   const accounts = rows.map(({ account_id }) => account_id);
-  return transaction(pool, async (tx) => {
+  return namedTransaction(pool, 'park', async (tx) => {
     await lockHeads(tx, accounts);
     const { rowCount } = await tx.query(
       `with expired as (

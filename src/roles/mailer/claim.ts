@@ -16,7 +16,7 @@ import {
 import { cancelPending, deliveriesOf, type DeliveryKey } from '../../postgres/deliveries/ledger.js';
 import { loadMessage, storeMessage } from '../../postgres/deliveries/messages.js';
 import { loadNotice, markAttempted, type NoticeRow } from '../../postgres/deliveries/notices.js';
-import { transaction } from '../../postgres/transaction.js';
+import { namedTransaction } from '../../postgres/transaction.js';
 import { mailInput } from './mailInput.js';
 import type { MailerContext } from './options.js';
 import { settle, settleByDeliveries } from './settle.js';
@@ -47,7 +47,7 @@ export type Claim =
  * true and the account still to be told; the first attempt fixes the message.
  */
 export async function claim(context: MailerContext, key: DeliveryKey): Promise<Claim> {
-  return transaction(context.pool, async (tx) => {
+  return namedTransaction(context.pool, 'claim', async (tx) => {
     await lockHeads(tx, [key.accountId]);
     const due = await lockDue(tx, key);
     const notice = due === null ? null : await loadNotice(tx, key);

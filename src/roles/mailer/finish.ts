@@ -6,7 +6,7 @@ import { lockHeads } from '../../postgres/counting/heads.js';
 import { expireLease, markEnded, markRetry, markSent } from '../../postgres/deliveries/attempts.js';
 import type { DeliveryKey } from '../../postgres/deliveries/ledger.js';
 import { loadNotice } from '../../postgres/deliveries/notices.js';
-import { transaction } from '../../postgres/transaction.js';
+import { namedTransaction } from '../../postgres/transaction.js';
 import type { ClaimedDelivery } from './claim.js';
 import type { MailerContext } from './options.js';
 import { settleByDeliveries } from './settle.js';
@@ -24,7 +24,7 @@ export async function finish(
   outcome: Outcome,
 ): Promise<Finished> {
   if (outcome.kind === 'lost') return { outcome: 'lost', settled: null };
-  return transaction(context.pool, async (tx) => {
+  return namedTransaction(context.pool, 'finish', async (tx) => {
     await lockHeads(tx, [claimed.attempt.accountId]);
     const written = await write(tx, context, claimed, outcome);
     return {
@@ -65,7 +65,7 @@ export async function expire(
   context: MailerContext,
   key: DeliveryKey,
 ): Promise<{ readonly status: 'PENDING' | 'UNKNOWN' | null; readonly settled: NoticeState | null }> {
-  return transaction(context.pool, async (tx) => {
+  return namedTransaction(context.pool, 'expire', async (tx) => {
     await lockHeads(tx, [key.accountId]);
     const status = await expireLease(tx, key);
     return { status, settled: status === 'UNKNOWN' ? await fold(tx, context, key) : null };

@@ -7,7 +7,7 @@ import { loadAccounts } from '../../postgres/counting/loadAccounts.js';
 import { lockHeads } from '../../postgres/counting/heads.js';
 import { deliveriesOf, insertDeliveries } from '../../postgres/deliveries/ledger.js';
 import { loadNotice, type NoticeKey, type NoticeRow } from '../../postgres/deliveries/notices.js';
-import { transaction } from '../../postgres/transaction.js';
+import { namedTransaction } from '../../postgres/transaction.js';
 import type { MailerContext } from './options.js';
 import { settle, settleByDeliveries } from './settle.js';
 
@@ -21,7 +21,7 @@ export type Intake =
  * that nobody can be told of, or that is no longer to be told, ends at once.
  */
 export async function takeIn(context: MailerContext, key: NoticeKey): Promise<Intake> {
-  return transaction(context.pool, async (tx) => {
+  return namedTransaction(context.pool, 'intake', async (tx) => {
     // Looked for before the lock: locking makes a head, and a foreign account shall have none here.
     if ((await loadNotice(tx, key)) === null) return { outcome: 'foreign' };
     await lockHeads(tx, [key.accountId]);

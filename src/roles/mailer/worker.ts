@@ -1,4 +1,4 @@
-import { beginData } from '../../postgres/deliveries/attempts.js';
+import { beginData, type Attempt } from '../../postgres/deliveries/attempts.js';
 import { backlog, dueDeliveries, expiredLeases } from '../../postgres/deliveries/due.js';
 import type { DeliveryKey } from '../../postgres/deliveries/ledger.js';
 import { sendLetter } from '../../mail/send/send.js';
@@ -6,6 +6,7 @@ import { mailServer, type MailServer } from '../../mail/send/server.js';
 import type { NoticeState } from '../../domain/notices/delivery/fold.js';
 import type { Outcome } from '../../domain/notices/delivery/outcome.js';
 import { Backoff } from '../../support/backoff.js';
+import { failpoint } from '../../support/failpoints.js';
 import { claim, senderOf, type ClaimedDelivery } from './claim.js';
 import { expire, finish, type Finished } from './finish.js';
 import type { MailerContext } from './options.js';
@@ -116,6 +117,7 @@ export class DeliveryWorker {
       const claimed = await claim(this.context, key);
       if (claimed.kind === 'claimed') {
         const outcome = await this.attempt(claimed);
+        await failpoint('mail.answered');
         this.report(claimed, outcome);
         await this.writeDown(claimed, outcome);
       } else if (claimed.kind === 'dropped') {
@@ -138,7 +140,7 @@ export class DeliveryWorker {
     let unrecorded: unknown = null;
     const outcome = await sendLetter(this.server, letter, {
       begin: () =>
-        beginData(this.context.pool, claimed.attempt).catch((error: unknown) => {
+        this.beginData(claimed.attempt).catch((error: unknown) => {
           unrecorded = error;
           throw error;
         }),
@@ -149,6 +151,13 @@ export class DeliveryWorker {
     // Nothing was sent, and the mail server is not at fault.
     this.database.began(unrecorded);
     return { kind: 'released' };
+  }
+
+  private async beginData(attempt: Attempt): Promise<boolean> {
+    await failpoint('mail.before-data');
+    const ours = await beginData(this.context.pool, attempt);
+    await failpoint('mail.data-began');
+    return ours;
   }
 
   /** Tries until it is written: only a shutdown gives up, and then the lease tells what happened. */

@@ -19,7 +19,7 @@ import {
   type LogRecord,
   type ParkedEvent,
 } from '../../postgres/counting/parked.js';
-import { transaction, type Queryable } from '../../postgres/transaction.js';
+import { namedTransaction, type Queryable } from '../../postgres/transaction.js';
 import type { AccountCache } from './accountCache.js';
 import { writeChanges, type Changed } from './changesWriter.js';
 import { loadForPolicy } from './policyLoader.js';
@@ -55,7 +55,7 @@ export async function countBatch(
   items: readonly Item[],
   context: Context,
 ): Promise<CountResult> {
-  const works = await transaction(pool, async (tx) => {
+  const works = await namedTransaction(pool, 'count', async (tx) => {
     await moveOffsets(tx, steps);
     const works = await begin(tx, cache, items);
     await takeAccountEvents(tx, works, context);

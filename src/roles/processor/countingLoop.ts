@@ -6,6 +6,7 @@ import type { Decoder, InputRecord } from '../../kafka/decode/decoder.js';
 import type { OffsetStep } from '../../postgres/counting/offsets.js';
 import { SeenPartitions } from '../../postgres/partitions.js';
 import type { Clock } from '../../support/clock.js';
+import { failpoint } from '../../support/failpoints.js';
 import type { Log } from '../../support/log.js';
 import type { Metrics } from '../../support/metrics.js';
 import { isOutage, reasonOf } from '../../support/outage.js';
@@ -183,6 +184,7 @@ export class CountingLoop {
     const decoded: Item[] = records.map((record) => ({ record, decoded: decoder.decode(record) }));
     const dropped = await this.partitions.ensure(this.options.pool, monthsOf(decoded));
     const items = dropped.size === 0 ? decoded : decoded.map((item) => refuseDropped(item, dropped));
+    await failpoint('count.decoded');
     const began = performance.now();
     const result = await countBatch(
       this.options.pool,

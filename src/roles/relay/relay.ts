@@ -9,6 +9,7 @@ import { OUTBOX_SHARDS } from '../../postgres/outbox/shards.js';
 import { markPublished, outboxState, readWaiting, setAside } from '../../postgres/outbox/waiting.js';
 import { markLettersPublished, readWaitingLetters } from '../../postgres/outbox/waitingLetters.js';
 import { Backoff } from '../../support/backoff.js';
+import { failpoint } from '../../support/failpoints.js';
 import type { Log } from '../../support/log.js';
 import type { Metrics } from '../../support/metrics.js';
 import { reasonOf } from '../../support/outage.js';
@@ -142,7 +143,9 @@ export class Relay implements Role {
     if (shards.length === 0) return 0;
     const rows = await readWaiting(client, shards, ROWS_AT_ONCE);
     if (rows.length === 0) return 0;
+    await failpoint('relay.read');
     const refused = await publishRows(producer, this.encoder, rows);
+    await failpoint('relay.published');
     for (const { row, why } of refused) {
       this.options.log.error(
         { account: row.account_id, outbox: row.id, topic: row.topic, why },
@@ -152,6 +155,7 @@ export class Relay implements Role {
     }
     const out = rows.filter((row) => !refused.some((r) => r.row === row));
     await markPublished(client, out);
+    await failpoint('relay.marked');
     for (const { topic } of out) this.options.metrics.published.inc({ topic });
     return rows.length;
   }
@@ -160,6 +164,7 @@ export class Relay implements Role {
     const letters = await readWaitingLetters(client, LETTERS_AT_ONCE);
     if (letters.length === 0) return 0;
     const published = await publishLetters(producer, letters);
+    await failpoint('letters.published');
     await markLettersPublished(client, published);
     if (published.length < letters.length && !this.saidTooLarge) {
       this.saidTooLarge = true;

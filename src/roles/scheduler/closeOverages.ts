@@ -13,7 +13,7 @@ import { usageWindow } from '../../postgres/counting/loadScope.js';
 import { loadWindows } from '../../postgres/counting/loadUsage.js';
 import { writeOverages } from '../../postgres/counting/writeLedger.js';
 import { appendOutbox } from '../../postgres/outbox/append.js';
-import { transaction, type Queryable } from '../../postgres/transaction.js';
+import { namedTransaction, type Queryable } from '../../postgres/transaction.js';
 
 /**
  * Closes the overages of the windows that have ended and whose input was read up to their end (contract §4, CLOSED).
@@ -31,7 +31,7 @@ export async function closeOverages(
   for (;;) {
     const accountIds = await accountsToClose(pool, due);
     if (accountIds.length === 0) return closed;
-    const now = await transaction(pool, (tx) => closeUnderLock(tx, accountIds, due, context));
+    const now = await namedTransaction(pool, 'close', (tx) => closeUnderLock(tx, accountIds, due, context));
     // Another scheduler was faster, and has the rest too.
     if (now === 0) return closed;
     closed += now;

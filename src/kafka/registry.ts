@@ -1,7 +1,12 @@
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import type { Type } from 'avsc';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AVRO_TOPICS, INPUT_TOPICS, type InputTopic, type OutputTopic } from './topics.js';
 import { schemaText } from './schemas.js';
+
+const CONFLICT = 409;
+const CONFLICT_ATTEMPTS = 6;
+const CONFLICT_PAUSE_MS = 50;
 
 /** The registry could not be asked or did not make sense: wait and ask again; no record is at fault. */
 export class RegistryUnavailable extends Error {
@@ -70,19 +75,28 @@ export class Registry {
   async registerMissing(): Promise<string[]> {
     const registered: string[] = [];
     for (const topic of AVRO_TOPICS) {
-      const isInput = (INPUT_TOPICS as readonly string[]).includes(topic);
+      if (await this.registerIfMissing(topic)) registered.push(`${topic}-value`);
+    }
+    return registered;
+  }
+
+  private async registerIfMissing(topic: InputTopic | OutputTopic): Promise<boolean> {
+    const isInput = (INPUT_TOPICS as readonly string[]).includes(topic);
+    for (let attempt = 1; ; attempt += 1) {
       const present = isInput ? await this.subjectExists(topic) : (await this.idOf(topic)) !== null;
-      if (present) continue;
+      if (present) return false;
       try {
         await this.client.register(
           { type: SchemaType.AVRO, schema: schemaText(topic) },
           { subject: `${topic}-value`, compatibility: COMPATIBILITY.FULL },
         );
+        return true;
       } catch (error) {
-        throw unavailable(`registering ${topic}-value`, error);
+        // Another process that registers right now is a conflict too, and then the subject is there in a moment.
+        const again = statusOf(error) === CONFLICT && attempt < CONFLICT_ATTEMPTS;
+        if (!again) throw unavailable(`registering ${topic}-value`, error);
+        await sleep(CONFLICT_PAUSE_MS * attempt * (0.5 + Math.random()));
       }
-      registered.push(`${topic}-value`);
     }
-    return registered;
   }
 }

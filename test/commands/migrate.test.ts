@@ -76,7 +76,13 @@ describe('migrate', () => {
     await client.disconnect();
     const fresh = await freshDatabase('migrate_at_once');
     try {
-      const runs = await Promise.all([1, 2, 3].map(() => migrated({ DATABASE_URL: fresh.url })));
+      const subjects = await fetch(`${testStack().schemaRegistryUrl}/subjects`).then((r) => r.json());
+      for (const subject of subjects as string[]) {
+        const url = `${testStack().schemaRegistryUrl}/subjects/${subject}`;
+        for (const permanent of ['', '?permanent=true'])
+          await fetch(`${url}${permanent}`, { method: 'DELETE' });
+      }
+      const runs = await Promise.all([1, 2, 3, 4].map(() => migrated({ DATABASE_URL: fresh.url })));
       expect(runs.map(({ exit, stderr }) => [exit, stderr])).toEqual(runs.map(() => [0, '']));
       const applied = runs.filter(
         ({ stdout }) => !stdout.includes('database migrations applied: up to date'),

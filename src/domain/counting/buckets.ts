@@ -39,7 +39,8 @@ export type Period = Map<string, Float64Array>;
 /** The counts of one metric of one account, by start of period; holds what was loaded or counted. */
 export class Buckets {
   private readonly periods = new Map<number, Period>();
-  private whole: Window | null = null;
+  /** Ranges of which everything is here; they neither overlap nor touch. */
+  private loaded: readonly Window[] = [];
 
   constructor(readonly metric: Metric) {}
 
@@ -50,12 +51,16 @@ export class Buckets {
 
   /** True when everything the database has of the window is here. */
   covers(window: Window): boolean {
-    return this.whole !== null && this.whole.start <= window.start && this.whole.end >= window.end;
+    return this.loaded.some(({ start, end }) => start <= window.start && end >= window.end);
   }
 
   /** Notes that all periods of the range were loaded. */
   markLoaded(range: Window): void {
-    if (!this.covers(range)) this.whole = range;
+    const apart = this.loaded.filter(({ start, end }) => end < range.start || start > range.end);
+    const joined = this.loaded.filter((one) => !apart.includes(one));
+    const start = Math.min(range.start, ...joined.map((one) => one.start));
+    const end = Math.max(range.end, ...joined.map((one) => one.end));
+    this.loaded = [...apart, { start, end }];
   }
 
   /** Takes in a workspace's slots as stored. */

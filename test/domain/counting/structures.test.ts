@@ -106,4 +106,19 @@ describe('Buckets', () => {
     buckets.markLoaded({ start: T, end: T + 2 * HOUR });
     expect(buckets.has(T + HOUR)).toBe(true);
   });
+
+  it('remembers every range that was loaded, also when another one is loaded after it', () => {
+    const buckets = new Buckets('sessions');
+    const hours = (from: number, to: number) => ({ start: T + from * HOUR, end: T + to * HOUR });
+    buckets.markLoaded(hours(0, 2));
+    buckets.markLoaded(hours(-9, -8));
+    expect([hours(0, 2), hours(-9, -8), hours(1, 2), hours(-9, 0)].map((w) => buckets.covers(w))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    buckets.markLoaded(hours(-8, 0));
+    expect(buckets.covers(hours(-9, 2))).toBe(true);
+  });
 });

@@ -70,6 +70,18 @@ describe('the counting transaction', () => {
     ]);
   });
 
+  it('opens rows of two months after a plan change that had loaded one of them', async () => {
+    const book = new LogBook().account(TEN - DAY, { plan: 'sandbox' });
+    const first = [...book.entries];
+    book
+      .account(TEN, { revision: 2, plan: 'pro' })
+      .sessions(1, TEN + MINUTE)
+      .sessions(1, TEN - 30 * DAY, { arrivedAt: TEN + MINUTE });
+    await feed({ entries: first }, { entries: book.entries.slice(first.length) });
+    const { windows } = await reported(one.pool);
+    expect(windows.map(({ used }) => used)).toEqual([1, 1]);
+  });
+
   it('leaves no trace of a snapshot that is repeated', async () => {
     const same = () => new LogBook().account(TEN, { contacts: [], company: 'Example' });
     await feed(same(), same());

@@ -10,7 +10,7 @@ import { build, isNewer, root } from '../../scripts/lib/project.mjs';
 import teardown from './globalTeardown.mjs';
 
 const PREFIX = 'fair-use-test-';
-const WITHOUT_SERVERS = /^(\.\/)?test\/(domain|config|simulation|oracle|stack|scripts)(\/|$)/;
+const WITHOUT_SERVERS = /^(\.\/)?test\/(domain|config|simulation|oracle|stack|scripts|chaos)(\/|$)/;
 const ADDRESSES = ['TEST_KAFKA_BROKERS', 'TEST_SCHEMA_REGISTRY_URL', 'TEST_DATABASE_URL'];
 
 function needsServers(globalConfig) {

@@ -13,7 +13,7 @@ export async function orderOnTopics(
 ): Promise<string[]> {
   const rows = await servers.rows<{ name: string; id: string }>(
     `select account_id || ' on ' || topic as name, event_id || coalesce('/' || (record->>'status'), '') as id
-     from outbox order by id`,
+     from outbox order by outbox.id`,
   );
   const expected = grouped(rows);
   const seen = new Set<string>();

@@ -3,11 +3,8 @@ import { DEAD_LETTER_TOPIC, INPUT_TOPICS, OUTPUT_TOPICS } from '../../../src/kaf
 import type { AccountSnapshot } from '../../../src/simulation/records.js';
 import { recount } from '../../../src/simulation/truth/recount.js';
 import type { LogEntry, Truth } from '../../../src/simulation/truth/types.js';
-import {
-  compareDeliveries,
-  compareNotices,
-  Warnings,
-} from '../../../src/simulation/verify/compareNotices.js';
+import { compareDeliveries, compareNotices, Notices } from '../../../src/simulation/verify/compareNotices.js';
+import { closingTimes } from '../../../src/simulation/verify/closings.js';
 import { compareTopics } from '../../../src/simulation/verify/compareTopics.js';
 import { compareUsage } from '../../../src/simulation/verify/compareUsage.js';
 import { Decoder, decodeLog } from '../../../src/simulation/verify/decodeLog.js';
@@ -26,9 +23,9 @@ export interface OracleReport {
 
 const INVARIANT_OF: readonly (readonly [RegExp, string])[] = [
   [/^usage:/, 'I1'],
-  [/^(crossing|violation|overage started|warning):/, 'I4'],
+  [/^(crossing|violation|overage|measure|notice):/, 'I4'],
   [/^dead letter:/, 'I2'],
-  [/ topic:/, 'I5'],
+  [/ topic|published/, 'I5'],
   [/^delivery:/, 'I7'],
 ];
 
@@ -47,18 +44,19 @@ export async function askOracle(
   const views = await readViews(stack.addresses.databaseUrl);
   const input = await readTopics(kafka, await readEnds(kafka, INPUT_TOPICS));
   const log = await decodeLog(input, [], decoder, 0);
-  const warnings = new Warnings(views);
-  const { sentAt, failedAt, createdAt } = warnings.times();
+  const notices = new Notices(views);
+  const { sentAt, failedAt, createdAt } = notices.times();
   const anyFailed = views.notifications.some(({ status }) => status === 'FAILED');
   const truth = recount(log, {
     uploadBytesPerYear,
     until: Date.now(),
+    closedAt: closingTimes(views),
     sentAt,
     createdAt,
     ...(anyFailed ? { failedAt } : {}),
   });
   const output = await readTopics(kafka, await readEnds(kafka, [...OUTPUT_TOPICS, DEAD_LETTER_TOPIC]));
-  const topics = await compareTopics(output, views, decoder);
+  const topics = await compareTopics(output, truth, views, decoder);
   const usage = compareUsage(truth, views);
   return {
     records: input.length,
@@ -67,8 +65,8 @@ export async function askOracle(
     broken: [
       ...[
         ...usage,
-        ...compareNotices(truth, warnings),
-        ...compareDeliveries(warnings, views, newest(log)),
+        ...compareNotices(truth, notices),
+        ...compareDeliveries(views, newest(log)),
         ...topics.differences,
       ].map(named),
       ...(await idsCounted(servers, truth)),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { addAllowances } from './allowanceCommands.js';
 import { reportFailure } from './failures.js';
+import { addInput } from './inputCommands.js';
 import type { Io } from './io.js';
 import { collectRole, needsOf, ROLES, type Role } from './roles.js';
 import type { ReportOptions } from './violation.js';
@@ -70,6 +71,7 @@ function createProgram(io: Io, exit: (code: number) => void): Command {
     });
   addViolations(program, io);
   addAllowances(program, io);
+  addInput(program, io, exit);
   return program;
 }
 

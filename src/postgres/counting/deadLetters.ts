@@ -9,8 +9,11 @@ export async function writeDeadLetters(
 ): Promise<void> {
   if (letters.length === 0) return;
   await tx.query(
-    `insert into dead_letters (topic, partition, "offset", reason, detail, key, value)
-     select * from unnest($1::text[], $2::int[], $3::int8[], $4::text[], $5::text[], $6::bytea[], $7::bytea[])
+    `insert into dead_letters (topic, partition, "offset", reason, detail, key, value, generation)
+     select l.*, coalesce(o.generation, 0)
+     from unnest($1::text[], $2::int[], $3::int8[], $4::text[], $5::text[], $6::bytea[], $7::bytea[])
+       as l(topic, partition, "offset", reason, detail, key, value)
+     left join input_offsets o using (topic, partition)
      on conflict do nothing`,
     [
       letters.map((l) => l.record.topic),

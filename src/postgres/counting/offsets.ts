@@ -6,6 +6,8 @@ export interface Position {
   readonly nextOffset: number;
   /** Digest of the record at nextOffset − 1; null when none was kept. */
   readonly lastDigest: Buffer | null;
+  /** Which of the logs that the partition has had: it grows when one is accepted that replaced another. */
+  readonly generation: number;
 }
 
 /** A step of one partition: from what this process believes was counted to what will have been. */
@@ -13,6 +15,8 @@ export interface OffsetStep {
   readonly topic: string;
   readonly partition: number;
   readonly expected: number;
+  /** Of the log that the offsets belong to; default 0, the first. */
+  readonly generation?: number;
   readonly next: number;
   readonly readUpTo: number;
   readonly lastDigest: Buffer;
@@ -35,13 +39,17 @@ export async function loadPositions(
     partition: number;
     next_offset: number;
     last_digest: Buffer | null;
+    generation: number;
   }>(
-    `select topic, partition, next_offset, last_digest from input_offsets
+    `select topic, partition, next_offset, last_digest, generation from input_offsets
      where (topic, partition) in (select * from unnest($1::text[], $2::int[]))`,
     [topics, numbers],
   );
   return new Map(
-    rows.map((r) => [`${r.topic}/${r.partition}`, { nextOffset: r.next_offset, lastDigest: r.last_digest }]),
+    rows.map((r) => [
+      `${r.topic}/${r.partition}`,
+      { nextOffset: r.next_offset, lastDigest: r.last_digest, generation: r.generation },
+    ]),
   );
 }
 
@@ -63,7 +71,7 @@ export async function loadProgress(db: Queryable): Promise<PartitionRead[]> {
 
 /**
  * Moves the offsets by compare-and-set, in the transaction that counts the records between: the guard that makes
- * counting exactly-once. Throws {@link OffsetMoved} when one of them is not where it was expected.
+ * counting exactly-once. Throws {@link OffsetMoved} when one of them is not where it was expected, or its log was replaced.
  */
 export async function moveOffsets(tx: Queryable, steps: readonly OffsetStep[]): Promise<void> {
   const sorted = [...steps].sort((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition);
@@ -74,6 +82,7 @@ export async function moveOffsets(tx: Queryable, steps: readonly OffsetStep[]): 
     sorted.map((s) => s.next),
     sorted.map((s) => timestamp(s.readUpTo)),
     sorted.map((s) => s.lastDigest),
+    sorted.map((s) => s.generation ?? 0),
   ];
   await tx.query(
     `insert into input_offsets (topic, partition, next_offset)
@@ -83,8 +92,8 @@ export async function moveOffsets(tx: Queryable, steps: readonly OffsetStep[]): 
   );
   const { rowCount } = await tx.query(
     `with step as (
-       select * from unnest($1::text[], $2::int[], $3::int8[], $4::int8[], $5::timestamptz[], $6::bytea[])
-         as s(topic, partition, expected, next, read_up_to, digest)
+       select * from unnest($1::text[], $2::int[], $3::int8[], $4::int8[], $5::timestamptz[], $6::bytea[],
+         $7::int[]) as s(topic, partition, expected, next, read_up_to, digest, generation)
      ), held as (
        select o.topic, o.partition from input_offsets o join step s using (topic, partition)
        order by o.topic, o.partition for update of o
@@ -92,7 +101,8 @@ export async function moveOffsets(tx: Queryable, steps: readonly OffsetStep[]): 
      update input_offsets o
      set next_offset = s.next, read_up_to = s.read_up_to, last_digest = s.digest, updated_at = now()
      from step s join held h using (topic, partition)
-     where o.topic = s.topic and o.partition = s.partition and o.next_offset = s.expected`,
+     where o.topic = s.topic and o.partition = s.partition and o.next_offset = s.expected
+       and o.generation = s.generation`,
     columns,
   );
   if (rowCount !== sorted.length) throw new OffsetMoved('another process has counted on');

@@ -20,9 +20,11 @@ export interface ParkedEvent {
 export async function parkEvents(tx: Queryable, parked: readonly ParkedEvent[]): Promise<void> {
   if (parked.length === 0) return;
   await tx.query(
-    `insert into parked_events (account_id, topic, partition, "offset", arrived_at, event, key, value)
-     select * from unnest($1::text[], $2::text[], $3::int[], $4::int8[], $5::timestamptz[], $6::jsonb[], $7::bytea[],
-       $8::bytea[])`,
+    `insert into parked_events (account_id, topic, partition, "offset", arrived_at, event, key, value, generation)
+     select p.*, coalesce(o.generation, 0)
+     from unnest($1::text[], $2::text[], $3::int[], $4::int8[], $5::timestamptz[], $6::jsonb[], $7::bytea[],
+       $8::bytea[]) as p(account_id, topic, partition, "offset", arrived_at, event, key, value)
+     left join input_offsets o using (topic, partition)`,
     [
       parked.map((p) => p.event.accountId),
       parked.map((p) => p.record.topic),

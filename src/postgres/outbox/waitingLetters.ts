@@ -3,6 +3,8 @@ import type { Queryable } from '../transaction.js';
 export interface DeadLetterRow {
   readonly topic: string;
   readonly partition: number;
+  /** Which of the logs that the partition has had. */
+  readonly generation: number;
   readonly offset: number;
   readonly reason: string;
   readonly detail: string;
@@ -13,7 +15,7 @@ export interface DeadLetterRow {
 /** The oldest dead letters that are not on their topic yet. */
 export async function readWaitingLetters(db: Queryable, limit: number): Promise<DeadLetterRow[]> {
   const { rows } = await db.query<DeadLetterRow>(
-    `select topic, partition, "offset", reason, detail, key, value from dead_letters
+    `select topic, partition, generation, "offset", reason, detail, key, value from dead_letters
      where published_at is null order by seen_at limit $1`,
     [limit],
   );
@@ -23,8 +25,14 @@ export async function readWaitingLetters(db: Queryable, limit: number): Promise<
 export async function markLettersPublished(db: Queryable, letters: readonly DeadLetterRow[]): Promise<void> {
   await db.query(
     `update dead_letters d set published_at = now()
-     from unnest($1::text[], $2::int[], $3::int8[]) as p(topic, partition, "offset")
-     where d.topic = p.topic and d.partition = p.partition and d."offset" = p."offset"`,
-    [letters.map((l) => l.topic), letters.map((l) => l.partition), letters.map((l) => l.offset)],
+     from unnest($1::text[], $2::int[], $3::int8[], $4::int[]) as p(topic, partition, "offset", generation)
+     where d.topic = p.topic and d.partition = p.partition and d."offset" = p."offset"
+       and d.generation = p.generation`,
+    [
+      letters.map((l) => l.topic),
+      letters.map((l) => l.partition),
+      letters.map((l) => l.offset),
+      letters.map((l) => l.generation),
+    ],
   );
 }

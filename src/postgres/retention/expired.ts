@@ -21,10 +21,11 @@ export async function expireParked(pool: pg.Pool, before: number): Promise<numbe
     const { rowCount } = await tx.query(
       `with expired as (
          delete from parked_events where account_id = any($1::text[]) and arrived_at < $2
-         returning topic, partition, "offset", key, value
+         returning topic, partition, generation, "offset", key, value
        )
-       insert into dead_letters (topic, partition, "offset", reason, detail, key, value)
-       select topic, partition, "offset", 'TOO_LATE', 'its account did not become known within 35 days', key, value
+       insert into dead_letters (topic, partition, generation, "offset", reason, detail, key, value)
+       select topic, partition, generation, "offset", 'TOO_LATE', 'its account did not become known within 35 days',
+         key, value
        from expired on conflict do nothing`,
       [accounts, timestamp(before)],
     );

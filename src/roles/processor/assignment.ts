@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { FetchedBatch, TopicPartition } from '../../kafka/consumer/inputConsumer.js';
 import { logBounds, type LogBounds } from '../../kafka/consumer/logBounds.js';
 import { loadPositions, type Position } from '../../postgres/counting/offsets.js';
+import { InputLost, lossByBounds, type Loss } from './inputLost.js';
 import { keyOf, type Positions } from './positions.js';
 
 /** Where an assignment stands: what the broker has, and what the database has counted. */
@@ -21,13 +22,22 @@ export async function readStanding(
   return { bounds: await logBounds(admin, partitions), stored };
 }
 
-/** Sets the positions; returns where to read each partition from. Throws `InputLost`. */
+/** Sets the positions; returns where to read each partition from. Throws `InputLost`, with all that is lost. */
 export function beginPartitions(
   { bounds, stored }: Standing,
   positions: Positions,
 ): (LogBounds & { readonly from: number })[] {
   positions.clear();
-  return bounds.map((bound) => ({ ...bound, from: positions.begin(bound, stored.get(keyOf(bound))) }));
+  const lost: Loss[] = [];
+  const begun = bounds.map((bound) => {
+    const position = stored.get(keyOf(bound));
+    const loss = lossByBounds(bound, position?.nextOffset ?? bound.low);
+    if (loss !== null) lost.push(loss);
+    return { ...bound, from: loss === null ? positions.begin(bound, position) : bound.low };
+  });
+  const [first, ...others] = lost;
+  if (first !== undefined) throw new InputLost([first, ...others]);
+  return begun;
 }
 
 /**

@@ -129,6 +129,7 @@ export class CountingLoop {
               topic: batch.topic,
               partition: batch.partition,
               expected: found.expected,
+              generation: found.generation,
               next: batch.next,
               readUpTo: arrival(last.timestamp),
               lastDigest: digestOf(last),

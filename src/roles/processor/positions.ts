@@ -3,11 +3,7 @@ import type { KafkaMessage } from 'kafkajs';
 import type { FetchedBatch, TopicPartition } from '../../kafka/consumer/inputConsumer.js';
 import type { LogBounds } from '../../kafka/consumer/logBounds.js';
 import type { Position } from '../../postgres/counting/offsets.js';
-
-/** The input is not the one that was counted so far; going on would skip or double events. A person must decide. */
-export class InputLost extends Error {
-  override readonly name = 'InputLost';
-}
+import { InputLost, lossByBounds, lossByDigest } from './inputLost.js';
 
 interface Tracked {
   /** The offset that the database has: everything below it was counted. */
@@ -15,6 +11,10 @@ interface Tracked {
   /** The log was read up to here without a gap. */
   covered: number;
   lastDigest: Buffer | null;
+  /** Of the log that the offsets belong to. */
+  readonly generation: number;
+  /** The first offset there was when it began. */
+  readonly low: number;
 }
 
 export function keyOf({ topic, partition }: TopicPartition): string {
@@ -43,43 +43,35 @@ export class Positions {
    * there can be compared. Throws {@link InputLost} when the broker's log is not the one that was counted.
    */
   begin(bounds: LogBounds, position: Position | undefined): number {
-    const { low, high } = bounds;
-    const name = `${bounds.topic} partition ${bounds.partition}`;
+    const { low } = bounds;
     const counted = position?.nextOffset ?? low;
-    if (low > counted) {
-      throw new InputLost(
-        `${name}: offsets ${counted} to ${low - 1} were deleted by retention before they were counted`,
-      );
-    }
-    if (high < counted) {
-      throw new InputLost(
-        `${name}: counted up to offset ${counted}, but the log ends at ${high}: the topic was recreated or truncated`,
-      );
-    }
+    const loss = lossByBounds(bounds, counted);
+    if (loss !== null) throw new InputLost([loss]);
     const lastDigest = position?.lastDigest ?? null;
     const from = lastDigest !== null && counted > low ? counted - 1 : counted;
-    this.tracked.set(keyOf(bounds), { counted, covered: from, lastDigest });
+    const generation = position?.generation ?? 0;
+    this.tracked.set(keyOf(bounds), { counted, covered: from, lastDigest, generation, low });
     return from;
   }
 
   /**
    * The messages of a batch that are not counted yet. `not-ours`: the partition has not begun (any more). `gap`: the
-   * batch does not follow on what was read (the client reset its offset). Throws {@link InputLost} when the last record
-   * counted is another one now.
+   * batch does not follow on what was read, or its log ends before what was counted (the client reset its offset).
+   * Throws {@link InputLost} when the last record counted is another one now.
    */
-  accept(batch: FetchedBatch): { expected: number; messages: readonly KafkaMessage[] } | 'not-ours' | 'gap' {
+  accept(
+    batch: FetchedBatch,
+  ): { expected: number; generation: number; messages: readonly KafkaMessage[] } | 'not-ours' | 'gap' {
     const tracked = this.tracked.get(keyOf(batch));
     if (tracked === undefined) return 'not-ours';
-    if (batch.fetchedFrom > tracked.covered) return 'gap';
-    const { counted, lastDigest } = tracked;
+    const { counted, lastDigest, generation, low } = tracked;
+    if (batch.fetchedFrom > tracked.covered || batch.high < counted) return 'gap';
     const last = batch.messages.find(({ offset }) => Number(offset) === counted - 1);
     if (last !== undefined && lastDigest !== null && !digestOf(last).equals(lastDigest)) {
-      throw new InputLost(
-        `${batch.topic} partition ${batch.partition}: the record at offset ${counted - 1} is not the one that was ` +
-          'counted: the topic was recreated',
-      );
+      throw new InputLost([lossByDigest({ ...batch, low }, counted)]);
     }
-    return { expected: counted, messages: batch.messages.filter(({ offset }) => Number(offset) >= counted) };
+    const messages = batch.messages.filter(({ offset }) => Number(offset) >= counted);
+    return { expected: counted, generation, messages };
   }
 
   /** The batch was counted (or held nothing new). */

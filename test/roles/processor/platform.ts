@@ -26,7 +26,7 @@ export class Platform {
 
   private constructor(
     private readonly stack: Stack,
-    private readonly kafka: Kafka,
+    readonly kafka: Kafka,
     readonly admin: Admin,
     private readonly producer: Producer,
     private readonly registry: Registry,
@@ -45,6 +45,32 @@ export class Platform {
     await producer.connect();
     const [database, pool] = await newDatabase(stack);
     return new Platform(stack, kafka, admin, producer, registry, database, pool);
+  }
+
+  /** What a command of the product finds in its environment. */
+  get env(): NodeJS.ProcessEnv {
+    return { DATABASE_URL: this.database.url, KAFKA_BROKERS: this.stack.addresses.kafkaBrokers };
+  }
+
+  /** Deletes a topic and makes it again, empty, of as many partitions. */
+  async recreate(topic: InputTopic): Promise<void> {
+    await this.admin.deleteTopics({ topics: [topic] });
+    await until(async () => !(await this.admin.listTopics()).includes(topic));
+    await until(() =>
+      this.admin
+        .createTopics({ topics: [{ topic, numPartitions: PARTITIONS }], waitForLeaders: true })
+        .catch(() => false),
+    );
+  }
+
+  /** As retention does it: nothing of a partition before the offset is there any more. */
+  async deleteBefore(topic: InputTopic, partition: number, offset: number): Promise<void> {
+    await this.admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
+  }
+
+  async endOf(topic: InputTopic, partition: number): Promise<number> {
+    const ends = await this.admin.fetchTopicOffsets(topic);
+    return Number(ends.find((end) => end.partition === partition)?.high ?? 0);
   }
 
   /** Begins anew in an empty database. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { InputLost } from '../../../src/roles/processor/positions.js';
+import { InputLost } from '../../../src/roles/processor/inputLost.js';
 import { until } from '../../support/until.js';
 import { Platform, PARTITIONS } from './platform.js';
 
@@ -85,20 +85,13 @@ describe('processors on a broker of their own', () => {
 
   it('begin a log whose beginning is gone, but stop when what they had not read is deleted', async () => {
     await platform.forget();
-    const ends = await platform.admin.fetchTopicOffsets(CHATS);
-    const deleteUpTo = async (partition: number, offset: number): Promise<void> => {
-      await platform.admin.deleteTopicRecords({
-        topic: CHATS,
-        partitions: [{ partition, offset: String(offset) }],
-      });
-    };
-    const [end = 0] = ends.filter((e) => e.partition === 0).map((e) => Number(e.high));
-    await deleteUpTo(0, end - 3);
+    const end = await platform.endOf(CHATS, 0);
+    await platform.deleteBefore(CHATS, 0, end - 3);
     await platform.processor();
     await platform.counted();
     await platform.stopAll();
     await platform.chats('a1', 100);
-    await deleteUpTo(0, end + 2);
+    await platform.deleteBefore(CHATS, 0, end + 2);
     await platform.processor();
     await until(() => platform.fatal.length > 0);
     expect(platform.fatal[0]).toBeInstanceOf(InputLost);
@@ -126,12 +119,12 @@ describe('processors on a broker of their own', () => {
           await platform.send(topic, [{ key: 'a1', value, partition: 0 }]);
         }
       };
-      await recreate(platform, topic);
+      await platform.recreate(topic);
       await replies(5);
       await platform.processor();
       await platform.counted();
       await platform.stopAll();
-      await recreate(platform, topic);
+      await platform.recreate(topic);
       await replies(5 - fewer);
       await platform.processor();
       await until(() => platform.fatal.length > 0);
@@ -153,13 +146,3 @@ const chat = {
   channel: null,
   occurredAt: Date.now(),
 };
-
-async function recreate(platform: Platform, topic: string): Promise<void> {
-  await platform.admin.deleteTopics({ topics: [topic] });
-  await until(async () => !(await platform.admin.listTopics()).includes(topic));
-  await until(() =>
-    platform.admin
-      .createTopics({ topics: [{ topic, numPartitions: PARTITIONS }], waitForLeaders: true })
-      .catch(() => false),
-  );
-}

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { RULES, type LimitRule } from '../domain/policy/policy.js';
+import { RULES, USUAL_SHARES, type LimitRule } from '../domain/policy/policy.js';
 import { nearestOf } from './nearest.js';
-import { bytes, count, duration, expecting, instant, period, shown } from './policyValues.js';
+import { bytes, count, duration, expecting, instant, number, period, shown, size } from './policyValues.js';
 
 /** Text that people or other systems read back: something, and no blanks around it. */
 const text = z
@@ -37,6 +37,35 @@ const plan = map({
   conditions: conditions.optional(),
 });
 
+const perDay = number(1, 1e9, { whole: true }).optional();
+const shares = Object.keys(USUAL_SHARES).map(Number) as (keyof typeof USUAL_SHARES)[];
+
+const longRunAverage = map({
+  days: number(7, 366, { whole: true }),
+  minimumDays: number(1, 366, { whole: true }),
+  // Of fewer than 20 one is more than 5 %: two outliers would hide each other.
+  minimumPeers: number(20, 1e6, { whole: true }),
+  // Below 2.5 what lies high would hide itself in the figures that it is held against.
+  score: number(2.5, 100, { whole: false }),
+  multiple: number(1.1, 1_000, { whole: false }),
+  usualShare: z.literal(shares, expecting(shares.join(' or '))),
+  minimumAverage: map({
+    chats: perDay,
+    sessions: perDay,
+    tickets: perDay,
+    upload_bytes: size.optional(),
+  }).refine((metrics) => Object.keys(metrics).length > 0, 'names no metric'),
+  clause: text,
+}).refine(
+  (terms: Partial<Record<string, unknown>> | null) => !isMore(terms?.['minimumDays'], terms?.['days']),
+  {
+    path: ['minimumDays'],
+    error: 'is more than days',
+    // Beside any other problem.
+    when: () => true,
+  },
+);
+
 /** One policy file. Keys that it does not name are errors. */
 export const policySchema = map({
   version: text,
@@ -44,10 +73,16 @@ export const policySchema = map({
   common: map({ limits, fileSize, conditions: conditions.optional() }),
   deals: map({ conditions }).optional(),
   strikes: map({ lastFor: period, clause: text }).optional(),
+  longRunAverage: longRunAverage.optional(),
   plans: z
     .record(z.string().regex(identifier), plan, expecting('the plans by their ids'))
     .refine((plans) => Object.keys(plans).length > 0, 'names no plan'),
 });
+
+/** Of values that may be wrong in themselves, which is told elsewhere. */
+function isMore(one: unknown, other: unknown): boolean {
+  return typeof one === 'number' && typeof other === 'number' && one > other;
+}
 
 function limitTerms(amount: typeof count) {
   return map({

@@ -44,6 +44,24 @@ export const period = read((raw): { value: number } | string => {
   return ms !== undefined && inRange(ms) ? { value: ms } : `expected a time such as 90 d, ${found(raw)}`;
 }).transform(({ value }) => value);
 
+/** A number from one to another, both included; `whole`: without a fraction. */
+export function number(from: number, to: number, { whole }: { whole: boolean }): z.ZodType<number> {
+  const what = `a${whole ? ' whole' : ''} number from ${from} to ${to}`;
+  return read((raw): { value: number } | string => {
+    const value = whole ? wholeNumber(raw) : raw;
+    const isInRange = typeof value === 'number' && value >= from && value <= to;
+    return isInRange ? { value } : `expected ${what}, ${found(raw)}`;
+  }).transform(({ value }) => value);
+}
+
+/** A number of bytes above 0, with a unit or without. */
+export const size = read((raw): { value: number } | string => {
+  const amount = withUnit(raw, BYTES) ?? wholeNumber(raw);
+  return amount !== undefined && inRange(amount)
+    ? { value: amount }
+    : `expected a size such as 5 MiB or 10 GiB above 0, ${found(raw)}`;
+}).transform(({ value }) => value);
+
 /** An instant with its zone, in epoch milliseconds. */
 export const instant = z.iso
   .datetime({ offset: true, ...expecting('an instant such as 2021-10-19T00:00:00Z') })

@@ -376,6 +376,109 @@ describe('a problem is told with its place', () => {
   });
 });
 
+describe('averages over longer periods', () => {
+  const SECTION = `longRunAverage:
+  days: 90
+  minimumDays: 30
+  minimumPeers: 100
+  score: 4.5
+  multiple: 5
+  minimumAverage:
+    sessions: 40
+    chats: 50
+    upload_bytes: 1 GiB
+  usualShare: 95
+  clause: A clause.
+plans:`;
+  const withSection = (from = '', to = '') => {
+    if (!SECTION.includes(from)) throw new Error(`not in the text: ${from}`);
+    return write(changed('plans:', SECTION.replace(from, to)));
+  };
+
+  it('are judged on the terms of the file, and not at all without any', () => {
+    expect(loadPolicy(withSection()).versions[0]!.longRun).toEqual({
+      days: 90,
+      minimumDays: 30,
+      minimumPeers: 100,
+      score: 4.5,
+      multiple: 5,
+      usualShare: 95,
+      metrics: [
+        { metric: 'chats', minimumAverage: 50 },
+        { metric: 'sessions', minimumAverage: 40 },
+        { metric: 'upload_bytes', minimumAverage: 1_073_741_824 },
+      ],
+      clause: 'A clause.',
+    });
+    expect(loadPolicy(write(MINIMAL)).versions[0]!.longRun).toBeNull();
+  });
+
+  it('have terms that are part of the version’s hash; a version without them keeps the hash it had', () => {
+    const hashOf = (path: string) => loadPolicy(path).versions[0]!.hash;
+    const content = (path: string) => loadPolicy(path).versions[0]!.content;
+    expect(content(write(MINIMAL))).not.toContain('longRun');
+    const whole = hashOf(withSection());
+    expect(hashOf(withSection('score: 4.5', 'score: 4.6'))).not.toBe(whole);
+    expect(hashOf(withSection('    chats: 50\n', ''))).not.toBe(whole);
+    expect(hashOf(withSection('    sessions: 40\n    chats: 50', '    chats: 50\n    sessions: 40'))).toBe(
+      whole,
+    );
+  });
+
+  const of = (place: string, reason: string) => [`a.yaml:${place} longRunAverage.${reason}`];
+  it.each<[string, string, readonly string[]]>([
+    ['days: 90', 'days: 6', of('16:9', 'days: expected a whole number from 7 to 366, found 6')],
+    ['days: 90', 'days: 367', of('16:9', 'days: expected a whole number from 7 to 366, found 367')],
+    ['days: 90', 'days: 90 d', of('16:9', 'days: expected a whole number from 7 to 366, found "90 d"')],
+    ['minimumDays: 30', 'minimumDays: 91', of('17:16', 'minimumDays: is more than days')],
+    [
+      'minimumPeers: 100',
+      'minimumPeers: 19',
+      of('18:17', 'minimumPeers: expected a whole number from 20 to 1000000, found 19'),
+    ],
+    ['score: 4.5', 'score: 2.4', of('19:10', 'score: expected a number from 2.5 to 100, found 2.4')],
+    ['multiple: 5', 'multiple: 1', of('20:13', 'multiple: expected a number from 1.1 to 1000, found 1')],
+    [
+      'chats: 50',
+      'chats: 0',
+      of('23:12', 'minimumAverage.chats: expected a whole number from 1 to 1000000000, found 0'),
+    ],
+    [
+      '1 GiB',
+      '1 GB',
+      of(
+        '24:19',
+        'minimumAverage.upload_bytes: expected a size such as 5 MiB or 10 GiB above 0, found "1 GB": write 1 GiB',
+      ),
+    ],
+    ['    chats', '    chat', of('23:5', 'minimumAverage: unknown key "chat"; did you mean chats?')],
+    ['usualShare: 95', 'usualShare: 96', of('25:15', 'usualShare: expected 90 or 95 or 99, found 96')],
+    ['  clause: A clause.\n', '', of('15:1', 'clause: is missing: expected a text (a number needs quotes)')],
+    [
+      '  days: 90\n  minimumDays: 30\n  minimumPeers: 100\n  score: 4.5',
+      '  days: 20\n  minimumDays: 30\n  minimumPeers: few\n  score: high',
+      [
+        ...of('17:16', 'minimumDays: is more than days'),
+        ...of('18:17', 'minimumPeers: expected a whole number from 20 to 1000000, found "few"'),
+        ...of('19:10', 'score: expected a number from 2.5 to 100, found "high"'),
+      ],
+    ],
+  ])('%j → %j', (from, to, problems) => {
+    expect(problemsOf(withSection(from, to))).toEqual(problems);
+  });
+
+  it('name at least one metric', () => {
+    const none = SECTION.replace(/ {4}(sessions|chats|upload_bytes): .*\n/g, '').replace(
+      'Average:\n  usual',
+      'Average: {}\n  usual',
+    );
+    expect(problemsOf(write(changed('plans:', none)))).toEqual(of('21:3', 'minimumAverage: names no metric'));
+    expect(problemsOf(write(changed('plans:', 'longRunAverage:\nplans:')))).toEqual([
+      'a.yaml:15:1 longRunAverage: is empty: expected a map',
+    ]);
+  });
+});
+
 describe('all problems of all files', () => {
   it('come at once, by file and place', () => {
     write(
@@ -506,6 +609,20 @@ describe('the shipped policy', () => {
     ]);
     expect(rules(version!.dealConditions)).toEqual(['eligible-customer', 'not-transferable']);
     expect(rules(version!.commonConditions)).toEqual(['no-resale']);
+  });
+
+  it('compares chats and sessions over 90 days', () => {
+    expect(shipped()[0]!.longRun).toMatchObject({
+      days: 90,
+      minimumDays: 30,
+      minimumPeers: 100,
+      score: 5,
+      multiple: 5,
+      metrics: [
+        { metric: 'chats', minimumAverage: 50 },
+        { metric: 'sessions', minimumAverage: 50 },
+      ],
+    });
   });
 
   it('judges unknown plans by what all plans have', () => {

@@ -6,6 +6,8 @@ import {
   type FileSize,
   type Limit,
   type LimitRule,
+  type LongRunTerms,
+  type Metric,
   type Plan,
   type PolicyVersion,
   type Scope,
@@ -40,6 +42,11 @@ interface FileSizeTerms {
   readonly clause: string;
 }
 
+interface LongRunAverageTerms extends Omit<LongRunTerms, 'metrics'> {
+  /** A day, by the metrics that are compared. */
+  readonly minimumAverage: Readonly<Partial<Record<Metric, number | undefined>>>;
+}
+
 /** A policy version as written in its file, each value checked. */
 export interface PolicyTerms {
   readonly version: string;
@@ -52,6 +59,7 @@ export interface PolicyTerms {
   };
   readonly deals?: { readonly conditions: ClausesByRule } | undefined;
   readonly strikes?: StrikeTerms | undefined;
+  readonly longRunAverage?: LongRunAverageTerms | undefined;
   readonly plans: Readonly<Record<string, PlanTerms>>;
 }
 
@@ -75,11 +83,14 @@ export function assemble(terms: PolicyTerms): Omit<PolicyVersion, 'hash'> {
     commonConditions: conditionsFrom(common.conditions ?? {}),
     dealConditions: conditionsFrom(terms.deals?.conditions ?? {}),
   };
+  const longRun = terms.longRunAverage === undefined ? null : longRunFrom(terms.longRunAverage);
   const inOrder = plans.toSorted((one, other) => (one.id < other.id ? -1 : 1));
   return {
     ...version,
+    longRun,
     plans: new Map(plans.map((plan) => [plan.id, plan])),
-    content: canonicalJson({ ...version, plans: inOrder }),
+    // A version without the rule keeps the hash it had before there was one.
+    content: canonicalJson({ ...version, ...(longRun === null ? {} : { longRun }), plans: inOrder }),
   };
 }
 
@@ -119,6 +130,14 @@ function limitFrom(rule: LimitRule, terms: LimitTerms, strikes: StrikeTerms | nu
 
 function fileSizeOf({ limit, clause }: FileSizeTerms): FileSize {
   return { allowed: limit, clause };
+}
+
+function longRunFrom({ minimumAverage, ...terms }: LongRunAverageTerms): LongRunTerms {
+  const metrics = (Object.keys(minimumAverage) as Metric[]).toSorted().flatMap((metric) => {
+    const least = minimumAverage[metric];
+    return least === undefined ? [] : [{ metric, minimumAverage: least }];
+  });
+  return { ...terms, metrics };
 }
 
 function conditionsFrom(clauses: ClausesByRule): readonly Condition[] {

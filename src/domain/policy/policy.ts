@@ -79,6 +79,41 @@ export interface Plan {
   readonly conditions: readonly Condition[];
 }
 
+/**
+ * Normal quantiles: which share (per cent) of a normal population lies below how many standard deviations. With them the
+ * spread of a population is read off its upper part.
+ */
+export const USUAL_SHARES = {
+  90: 1.2815515655446004,
+  95: 1.6448536269514722,
+  99: 2.3263478740408408,
+} as const;
+
+export type UsualShare = keyof typeof USUAL_SHARES;
+
+/**
+ * When an account's average over a longer period is an outlier among its plan's (policy: "as long as the average traffic
+ * over longer periods is not significantly higher than that of other users"). All of these must hold.
+ */
+export interface LongRunTerms {
+  /** Length of the period: UTC days, the one that is judged included. */
+  readonly days: number;
+  /** Fewest days of the period that an account's average must rest on. */
+  readonly minimumDays: number;
+  /** Fewest other accounts of the plan to be compared with. */
+  readonly minimumPeers: number;
+  /** Least distance from the peers' median, in spreads of the logarithms. */
+  readonly score: number;
+  /** Least multiple of the peers' median. */
+  readonly multiple: number;
+  /** Per cent of the peers whose distance from the median is usual, however far it is. */
+  readonly usualShare: UsualShare;
+  /** What is compared, each with the least average a day that may be an outlier. */
+  readonly metrics: readonly { readonly metric: Metric; readonly minimumAverage: number }[];
+  /** The sentence of the published policy that it stems from. */
+  readonly clause: string;
+}
+
 /** One version of the policy, in force from `effectiveFrom` (epoch milliseconds) until the next one's. */
 export interface PolicyVersion {
   readonly version: string;
@@ -94,6 +129,8 @@ export interface PolicyVersion {
   readonly commonConditions: readonly Condition[];
   /** What a deal of any plan has agreed to besides. */
   readonly dealConditions: readonly Condition[];
+  /** How averages over longer periods are judged; null: they are not. */
+  readonly longRun: LongRunTerms | null;
 }
 
 /** Ascending by effectiveFrom, never empty. */

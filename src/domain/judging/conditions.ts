@@ -10,7 +10,7 @@ import {
   type PolicyVersion,
 } from '../policy/policy.js';
 import type { Context } from './context.js';
-import type { ConditionState, RecordedFact } from './facts.js';
+import type { ConditionState, FactRule, RecordedFact } from './facts.js';
 import { recordRuleViolation } from './ruleViolation.js';
 
 /** A fact of a snapshot that breaks a condition. */
@@ -27,7 +27,7 @@ type Reading = (snapshot: AccountSnapshot, owner: string | null) => Omit<Fact, '
 
 const INELIGIBLE: ReadonlySet<string> = new Set(['AGENCY', 'RESELLER', 'OUTSOURCER']);
 
-const READINGS: Readonly<Partial<Record<ConditionRule, Reading>>> = {
+const READINGS: Readonly<Partial<Record<FactRule, Reading>>> = {
   // "Jikoo allows only 1 workspace to be used on this plan."
   'one-workspace': ({ workspaces }) =>
     workspaces.length > 1
@@ -155,7 +155,7 @@ function isSame(recorded: RecordedFact, fact: Fact): boolean {
   return recorded.rule === fact.rule && recorded.fact === fact.name;
 }
 
-// What snapshots do not show (resale) ends when an operator says so.
+// What snapshots do not show (a resale, an average) ends otherwise.
 function hasEnded(recorded: RecordedFact, facts: readonly Fact[]): boolean {
   if (!recorded.open || READINGS[recorded.rule] === undefined) return false;
   return !facts.some((fact) => isSame(recorded, fact));

@@ -1,8 +1,11 @@
 import type { ConditionRule } from '../policy/policy.js';
 
-/** A fact that broke a condition, as recorded last. */
+/** Rules whose violations rest on a fact that can end. */
+export type FactRule = ConditionRule | 'long-run-average';
+
+/** A fact that broke a rule, as recorded last. */
 export interface RecordedFact {
-  readonly rule: ConditionRule;
+  readonly rule: FactRule;
   /** Names the fact within its rule: the new owner, the website, the customer's type. */
   readonly fact: string;
   /** 0, and one more for each time it ended and began again. */

@@ -1,5 +1,5 @@
 import type { AccountChanges } from '../counting/changes.js';
-import type { ConditionRule } from '../policy/policy.js';
+import type { FactRule } from './facts.js';
 
 // A name as long as a record would make an event that no topic takes.
 const DETAIL_MAX = 500;
@@ -7,7 +7,7 @@ const DETAIL_MAX = 500;
 /** The breach of a rule that has no levels and no window. */
 export interface RuleViolation {
   readonly id: string;
-  readonly rule: 'file-size' | ConditionRule;
+  readonly rule: 'file-size' | FactRule;
   /** `''`: the whole account. */
   readonly workspaceId: string;
   readonly plan: string;

@@ -1,11 +1,10 @@
-import type { ConditionState, RecordedFact } from '../../domain/judging/facts.js';
-import type { ConditionRule } from '../../domain/policy/policy.js';
+import type { ConditionState, FactRule, RecordedFact } from '../../domain/judging/facts.js';
 import { timestamp } from '../pool.js';
 import type { Queryable } from '../transaction.js';
 
 interface FactRow {
   account_id: string;
-  rule: ConditionRule;
+  rule: FactRule;
   fact: string;
   generation: number;
   violation_id: string;

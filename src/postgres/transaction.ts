@@ -33,6 +33,30 @@ async function commit<T>(
   };
   client.on('error', onError);
   try {
+    return await commitOn(client, name, work, (failure) => {
+      broken = failure;
+    });
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
+  }
+}
+
+/** Runs `work` in one transaction on a session that the caller has, and ends when it is broken. */
+export async function transactionOn<T>(
+  session: pg.PoolClient,
+  work: (tx: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  return commitOn(session, null, work, () => undefined);
+}
+
+async function commitOn<T>(
+  client: pg.PoolClient,
+  name: CommitPoint | null,
+  work: (tx: pg.PoolClient) => Promise<T>,
+  onBroken: (failure: Error) => void,
+): Promise<T> {
+  try {
     await client.query('begin');
     const result = await work(client);
     if (name !== null) await failpoint(`${name}.before-commit`);
@@ -41,11 +65,8 @@ async function commit<T>(
     return result;
   } catch (error) {
     await client.query('rollback').catch((failure: unknown) => {
-      broken = failure instanceof Error ? failure : new Error(String(failure));
+      onBroken(failure instanceof Error ? failure : new Error(String(failure)));
     });
     throw error;
-  } finally {
-    client.off('error', onError);
-    client.release(broken);
   }
 }

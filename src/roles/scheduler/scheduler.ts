@@ -20,6 +20,7 @@ import type { Problem, Role } from '../role.js';
 import { AccountProblems } from './accountProblems.js';
 import { closeOverages } from './closeOverages.js';
 import { followPolicyEverywhere } from '../followPolicy.js';
+import { DailyAverages } from './dailyAverages.js';
 import { freeze } from './freeze.js';
 import { inputRead } from './inputRead.js';
 import { SeenMerging } from './mergeSeen.js';
@@ -45,7 +46,7 @@ export interface SchedulerOptions {
 
 /**
  * What is due by time: partitions made ahead, events whose account never came, the policy version now in force, overages
- * of windows that are over, windows that became final, retention. Any number may run.
+ * of windows that are over, windows that became final, averages of a day that is over, retention. Any number may run.
  */
 export class Scheduler implements Role {
   readonly name = 'scheduler';
@@ -55,11 +56,13 @@ export class Scheduler implements Role {
 
   private readonly merging = new SeenMerging();
   private readonly retention: Retention;
+  private readonly averages: DailyAverages;
   private readonly problems: AccountProblems;
   private saidPartitions = false;
 
   constructor(private readonly options: SchedulerOptions) {
     const { pool, policy, clock, log, metrics, retentionDivisor = 1 } = options;
+    this.averages = new DailyAverages(options, this.stopping.signal);
     this.retention = new Retention({ pool, clock, divisor: retentionDivisor });
     this.problems = new AccountProblems(pool, policy, log, metrics);
   }
@@ -72,10 +75,11 @@ export class Scheduler implements Role {
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.running;
+    await this.averages.settled();
   }
 
   problem(): Problem {
-    return this.trouble;
+    return this.trouble ?? this.averages.problem();
   }
 
   private async run(): Promise<void> {
@@ -156,5 +160,6 @@ export class Scheduler implements Role {
     if (closed > 0) log.info({ closed }, 'overages of ended windows closed');
     const months = await freeze(pool, read, clock.now());
     if (months.length > 0) log.info({ months }, 'seen ids dropped');
+    this.averages.begin(read);
   }
 }

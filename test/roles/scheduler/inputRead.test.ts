@@ -116,6 +116,27 @@ describe('how far the input was read', () => {
     expect(await closed()).toEqual([{ used: '130' }]);
   }, 60_000);
 
+  it('lets schedulers judge the averages of the day that is over', async () => {
+    const options = {
+      pool,
+      policy: smallPolicy(),
+      kafka,
+      clock: { now: () => NOW + 60_000, shiftMs: 0 },
+      log: createLog('silent'),
+      metrics: createMetrics(),
+    };
+    await pool.query('truncate long_run_days');
+    const schedulers = [1, 2].map(() => new Scheduler(options));
+    for (const scheduler of schedulers) await scheduler.start();
+    const judged = async () =>
+      (await pool.query<{ day: string }>('select day::text from long_run_days where judged_at is not null'))
+        .rows;
+    await until(async () => (await judged()).length > 0);
+    await Promise.all(schedulers.map((scheduler) => scheduler.stop()));
+    expect(await judged()).toEqual([{ day: '2026-04-30' }]);
+    expect(schedulers.map((scheduler) => scheduler.problem())).toEqual([null, null]);
+  }, 60_000);
+
   it('is not known while no broker answers, and a stop does not wait for one', async () => {
     const away = new Kafka({
       brokers: ['127.0.0.1:1'],

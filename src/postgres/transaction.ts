@@ -42,7 +42,7 @@ async function commit<T>(
   }
 }
 
-/** Runs `work` in one transaction on a session that the caller has, and ends when it is broken. */
+/** Runs `work` in one transaction on a session that the caller has and looks after. */
 export async function transactionOn<T>(
   session: pg.PoolClient,
   work: (tx: pg.PoolClient) => Promise<T>,

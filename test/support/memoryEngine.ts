@@ -8,6 +8,7 @@ import type { AccountEvent, UsageEvent } from '../../src/domain/events.js';
 import type { Context } from '../../src/domain/judging/context.js';
 import { needsOfChange, takeAccountEvent } from '../../src/domain/judging/accountEvents.js';
 import { followPolicy } from '../../src/domain/judging/policyChange.js';
+import { emptyLedger } from '../../src/domain/judging/ledger.js';
 import type { Policy } from '../../src/domain/policy/policy.js';
 import { eventId } from '../../src/support/eventId.js';
 import type { LogEntry, Truth } from '../../src/simulation/truth/types.js';
@@ -195,14 +196,7 @@ export class MemoryEngine {
     let state = this.states.get(accountId);
     if (state === undefined) {
       state = new AccountState(accountId, 0);
-      state.ledger = {
-        since: EVERYTHING.start,
-        crossings: [],
-        notices: [],
-        overages: [],
-        measures: [],
-        strikes: [],
-      };
+      state.ledger = emptyLedger(EVERYTHING.start);
       for (const metric of ['chats', 'sessions', 'tickets', 'upload_bytes'] as const) {
         state.bucketsOf(metric).markLoaded(EVERYTHING);
       }

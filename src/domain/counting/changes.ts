@@ -1,7 +1,7 @@
 import type { Account } from '../accounts/account.js';
 import type { Allowance } from '../accounts/allowance.js';
 import type { AccountEvent, ReplyEvent } from '../events.js';
-import type { AutomaticMeasure, Crossing, Notice, OverageStep } from '../judging/ledger.js';
+import type { AutomaticMeasure, Correction, Crossing, Notice, OverageStep } from '../judging/ledger.js';
 import type { Metric } from '../policy/policy.js';
 import type { UsageWindow } from './accountState.js';
 
@@ -55,7 +55,7 @@ export class AccountChanges {
   /** Who held the account when its not-transferable condition began; null: unchanged. */
   conditionOwner: { readonly owner: string | null } | null = null;
   readonly overages: Overage[] = [];
-  readonly newNotices: Notice[] = [];
+  readonly newNotices: (Notice | Correction)[] = [];
   /** Notices recorded before whose status changed. */
   readonly changedNotices = new Set<Notice>();
   /** Automatic measures, new or changed. */

@@ -7,6 +7,7 @@ import { policyAt, type Metric } from '../policy/policy.js';
 import type { Window } from '../windows/window.js';
 import { judgeConditions } from './conditions.js';
 import type { Context } from './context.js';
+import { correctedSince, correctNotices } from './corrections.js';
 import { NO_CONDITIONS } from './facts.js';
 import { judgedSince } from './limits.js';
 import { followPolicy } from './policyChange.js';
@@ -35,6 +36,7 @@ export function takeAccountEvent(
   if (before === null || before.snapshot.plan === after.snapshot.plan) return;
   const cause = { eventId: null, at: after.snapshot.updatedAt };
   rejudgeOpen(state, changes, event.arrivedAt, cause, context);
+  correctNotices(state, changes, event.arrivedAt, context);
 }
 
 /** What has to be loaded before an account event can be taken; null: it re-judges nothing. */
@@ -46,5 +48,6 @@ export function needsOfChange(
   const before = state.account;
   const after = applyAccountEvent(before, event);
   if (before === null || after === null || after.snapshot.plan === before.snapshot.plan) return null;
-  return needsOfRejudge(after, event.arrivedAt, event.arrivedAt, context);
+  const since = correctedSince(after.snapshot.updatedAt, event.arrivedAt);
+  return needsOfRejudge(after, event.arrivedAt, since, context);
 }

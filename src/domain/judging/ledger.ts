@@ -46,6 +46,12 @@ export interface Notice {
   readonly record: Readonly<Record<string, unknown>>;
 }
 
+/** Takes back what a sent notice said of a limit; `limit` is the one that applied, null where none did. */
+export type Correction = Omit<Notice, 'kind' | 'limit'> & {
+  readonly kind: 'CORRECTION';
+  readonly limit: number | null;
+};
+
 /** An overage event that was emitted, by what makes it unique. */
 export interface OverageStep {
   readonly kind: 'STARTED' | 'GREW' | 'CLOSED';
@@ -87,10 +93,25 @@ export interface Ledger {
   readonly since: number;
   readonly crossings: Crossing[];
   readonly notices: Notice[];
+  /** Ids of the corrections that were issued. */
+  readonly corrections: Set<string>;
   readonly overages: OverageStep[];
   readonly measures: AutomaticMeasure[];
   /** Those that stand after `since`. */
   readonly strikes: Strike[];
+}
+
+/** A ledger of which nothing is recorded after `since` (epoch ms). */
+export function emptyLedger(since: number): Ledger {
+  return {
+    since,
+    crossings: [],
+    notices: [],
+    corrections: new Set(),
+    overages: [],
+    measures: [],
+    strikes: [],
+  };
 }
 
 export function hasCrossing(

@@ -40,7 +40,8 @@ export function judgedSince(policy: Policy, { judgedBy }: Account): number {
   return policy.versions.find(({ hash }) => hash === judgedBy)?.effectiveFrom ?? -Infinity;
 }
 
-function raised(
+/** Limits with what was agreed beyond them for a window. */
+export function raised(
   limits: readonly Limit[],
   allowances: readonly Allowance[],
   window: Window,

@@ -99,7 +99,7 @@ function noticeOf(
 function issue(state: AccountState, changes: AccountChanges, notice: Notice): void {
   state.ledger?.notices.push(notice);
   changes.newNotices.push(notice);
-  if (notice.status === 'PENDING') publish(changes, notice);
+  if (notice.status === 'PENDING') publishNotice(changes, notice);
 }
 
 /** Still what the customer should read: the same limit stands, its level is reached, and the plan warns (or invites). */
@@ -126,7 +126,7 @@ export function cancelNotice(
   if (heldBack === undefined || limit === null || state.account === null) return;
   if (!release(heldBack, state.account, notices, limit, context.now)) return;
   changes.changedNotices.add(heldBack);
-  publish(changes, heldBack);
+  publishNotice(changes, heldBack);
 }
 
 /**
@@ -179,6 +179,7 @@ function suppression(
   return inCooldown(state.ledger?.notices ?? [], row, cooldownMs, now) ? 'cooldown' : null;
 }
 
-function publish(changes: AccountChanges, notice: Notice): void {
+/** Sends a notice's event out. */
+export function publishNotice(changes: AccountChanges, notice: Pick<Notice, 'id' | 'record'>): void {
   changes.outgoing.push({ topic: 'fair-use.notifications.v1', eventId: notice.id, record: notice.record });
 }

@@ -1,12 +1,13 @@
-import type {
-  AutomaticMeasure,
-  Crossing,
-  Ledger,
-  Level,
-  Notice,
-  NoticeKind,
-  NoticeStatus,
-  OverageStep,
+import {
+  emptyLedger,
+  type AutomaticMeasure,
+  type Crossing,
+  type Ledger,
+  type Level,
+  type Notice,
+  type NoticeKind,
+  type NoticeStatus,
+  type OverageStep,
 } from '../../domain/judging/ledger.js';
 import type { LimitRule } from '../../domain/policy/policy.js';
 import type { WindowKind } from '../../domain/windows/window.js';
@@ -93,12 +94,7 @@ export async function loadLedgers(
   accountIds: readonly string[],
   since: number,
 ): Promise<Map<string, Ledger>> {
-  const ledgers = new Map<string, Ledger>(
-    accountIds.map((id) => [
-      id,
-      { since, crossings: [], notices: [], overages: [], measures: [], strikes: [] },
-    ]),
-  );
+  const ledgers = new Map(accountIds.map((id) => [id, emptyLedger(since)]));
   if (accountIds.length === 0) return ledgers;
   const values = [accountIds, timestamp(since)];
   const crossings = await tx.query<CrossingRow>(
@@ -109,11 +105,16 @@ export async function loadLedgers(
   for (const row of crossings.rows) ledgers.get(row.account_id)?.crossings.push(crossing(row));
   const notices = await tx.query<NoticeRow>(
     `select * from notifications
-     where account_id = any($1::text[]) and kind in ('THRESHOLD_WARNING', 'UPGRADE_INVITATION') and (window_end > $2 or created_at > $2)
+     where account_id = any($1::text[]) and kind in ('THRESHOLD_WARNING', 'UPGRADE_INVITATION', 'CORRECTION')
+       and (window_end > $2 or created_at > $2)
      order by created_at, generation`,
     values,
   );
-  for (const row of notices.rows) ledgers.get(row.account_id)?.notices.push(notice(row));
+  for (const row of notices.rows) {
+    const ledger = ledgers.get(row.account_id);
+    if (row.kind === 'CORRECTION') ledger?.corrections.add(row.notification_id);
+    else ledger?.notices.push(notice(row));
+  }
   const overages = await tx.query<OverageRow>(
     `select * from overages where account_id = any($1::text[]) and window_end > $2
      order by created_at, kind = 'CLOSED', step_percent`,

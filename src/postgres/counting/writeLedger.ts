@@ -1,5 +1,5 @@
 import type { Overage, Violation } from '../../domain/counting/changes.js';
-import type { AutomaticMeasure, Crossing, Notice } from '../../domain/judging/ledger.js';
+import type { AutomaticMeasure, Correction, Crossing, Notice } from '../../domain/judging/ledger.js';
 import { MEASURE_REASONS } from '../../domain/judging/measures.js';
 import { timestamp } from '../pool.js';
 import type { Queryable } from '../transaction.js';
@@ -105,7 +105,7 @@ async function markClosed(tx: Queryable, closed: Of<Overage>): Promise<void> {
   );
 }
 
-export async function writeNotices(tx: Queryable, notices: Of<Notice>): Promise<void> {
+export async function writeNotices(tx: Queryable, notices: Of<Notice | Correction>): Promise<void> {
   if (notices.length === 0) return;
   await tx.query(
     `insert into notifications (account_id, notification_id, kind, rule, workspace_id, window_kind, window_start,

@@ -130,6 +130,7 @@ function extended(held: Ledger, loaded: Ledger): Ledger {
       ...held.crossings,
     ],
     notices: [...loaded.notices.filter(({ id }) => !notices.has(id)), ...held.notices],
+    corrections: new Set([...loaded.corrections, ...held.corrections]),
     overages: [...loaded.overages.filter((o) => !hasStep(held, o)), ...held.overages],
     measures: [...loaded.measures.filter(({ id }) => !measures.has(id)), ...held.measures],
     strikes: [

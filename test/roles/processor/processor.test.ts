@@ -83,6 +83,35 @@ describe('processors on a broker of their own', () => {
     ]);
   }, 60_000);
 
+  it('keep a reply once, however often it comes, and that it answers every open notice', async () => {
+    const topic = 'platform.replies.v1';
+    const reply = {
+      eventId: 'r1',
+      accountId: 'a1',
+      notificationId: null,
+      channel: 'mail',
+      occurredAt: Date.now(),
+    };
+    const value = await platform.encode(topic, reply);
+    await platform.send(
+      topic,
+      [0, 1, 0].map((partition) => ({ key: 'a1', value, partition })),
+    );
+    await platform.counted();
+    const { rows } = await platform.pool.query(
+      'select account_id, event_id, notification_id, channel, occurred_at from replies',
+    );
+    expect(rows).toEqual([
+      {
+        account_id: 'a1',
+        event_id: 'r1',
+        notification_id: null,
+        channel: 'mail',
+        occurred_at: reply.occurredAt,
+      },
+    ]);
+  }, 60_000);
+
   it('begin a log whose beginning is gone, but stop when what they had not read is deleted', async () => {
     await platform.forget();
     const end = await platform.endOf(CHATS, 0);

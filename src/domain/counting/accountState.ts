@@ -37,8 +37,10 @@ export class AccountState {
   account: Account | null = null;
   readonly seen = new Map<string, SeenIds>();
   private readonly buckets = new Map<Metric, Buckets>();
-  /** Rows by the start of their window; a start that is absent was not loaded. */
+  /** Rows by the start of their window; a start that is absent and before {@link windowsFrom} was not loaded. */
   readonly windows = new Map<number, UsageWindow[]>();
+  /** All rows of windows that start from here on (epoch ms) were loaded. */
+  windowsFrom = Infinity;
   /** What was recorded of windows that end after `ledger.since`; null: not loaded. */
   ledger: Ledger | null = null;
   /** null: not loaded. */
@@ -66,6 +68,11 @@ export class AccountState {
       this.windows.set(start, rows);
     }
     return rows;
+  }
+
+  /** True when every row of the windows that start then is here. */
+  hasWindows(start: number): boolean {
+    return start >= this.windowsFrom || this.windows.has(start);
   }
 
   findWindow(rule: LimitRule, workspaceId: string, start: number): UsageWindow | undefined {

@@ -2,6 +2,8 @@ import type { Metric } from '../policy/policy.js';
 import { HOUR_MS, type Window } from '../windows/window.js';
 
 const DAY_MS = 24 * HOUR_MS;
+/** The last instant that there is. */
+export const FOREVER_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** How finely a metric is kept: chats in minutes of a UTC hour (rolling 60 minutes), the rest in quarter-hours of a UTC
  * day (the finest offset of any time zone, so that every window is a sum of whole slots). */
@@ -13,7 +15,8 @@ export function slotCount(metric: Metric): number {
   return metric === 'chats' ? 60 : 96;
 }
 
-function slotMs(metric: Metric): number {
+/** Length of a slot, ms. */
+export function slotMs(metric: Metric): number {
   return periodMs(metric) / slotCount(metric);
 }
 
@@ -54,6 +57,11 @@ export class Buckets {
     return this.loaded.some(({ start, end }) => start <= window.start && end >= window.end);
   }
 
+  /** True when periods to come are known to be here, whatever they will be. */
+  get loadedAhead(): boolean {
+    return this.loaded.some(({ end }) => end >= FOREVER_MS);
+  }
+
   /** Notes that all periods of the range were loaded. */
   markLoaded(range: Window): void {
     const apart = this.loaded.filter(({ start, end }) => end < range.start || start > range.end);
@@ -85,6 +93,11 @@ export class Buckets {
   /** A scope's slots of a period, or null when it has none. */
   slots(periodStart: number, scope: string): Float64Array | null {
     return this.periods.get(periodStart)?.get(scope) ?? null;
+  }
+
+  /** A scope's slots of a period, to be counted into; made where there are none. */
+  slotsToFill(periodStart: number, scope: string): Float64Array {
+    return this.slotsOf(this.period(periodStart), scope);
   }
 
   /** The sum of a scope over a window whose bounds lie on slots. */

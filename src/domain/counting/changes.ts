@@ -4,6 +4,7 @@ import type { AccountEvent, ReplyEvent } from '../events.js';
 import type { AutomaticMeasure, Correction, Crossing, Notice, OverageStep } from '../judging/ledger.js';
 import type { Metric } from '../policy/policy.js';
 import type { UsageWindow } from './accountState.js';
+import { IdChunk } from './idChunk.js';
 
 export type OutgoingTopic =
   'fair-use.violations.v1' | 'fair-use.notifications.v1' | 'fair-use.overages.v1' | 'fair-use.measures.v1';
@@ -43,8 +44,8 @@ export class AccountChanges {
   readonly allowances: Allowance[] = [];
   /** Parked events were taken up: their rows go. */
   unparked = false;
-  /** New ids by group key, in order. */
-  readonly seen = new Map<string, Uint8Array[]>();
+  /** New ids by group key. */
+  readonly seen = new Map<string, IdChunk>();
   /** `metric/periodStart/workspaceId` of the buckets to write. */
   readonly buckets = new Map<string, { metric: Metric; periodStart: number; workspaceId: string }>();
   readonly windows = new Set<UsageWindow>();
@@ -62,4 +63,17 @@ export class AccountChanges {
   readonly measures = new Set<AutomaticMeasure>();
   readonly outgoing: Outgoing[] = [];
   readonly replies: ReplyEvent[] = [];
+
+  /** Where the new ids of a group go. */
+  newIds(key: string): IdChunk {
+    let ids = this.seen.get(key);
+    if (ids === undefined) this.seen.set(key, (ids = new IdChunk()));
+    return ids;
+  }
+
+  /** Notes that a bucket is to be written. */
+  touchBucket(metric: Metric, periodStart: number, workspaceId: string): void {
+    const key = `${metric}/${periodStart}/${workspaceId}`;
+    if (!this.buckets.has(key)) this.buckets.set(key, { metric, periodStart, workspaceId });
+  }
 }

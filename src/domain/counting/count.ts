@@ -10,6 +10,7 @@ import { scopeId, seenKey, type AccountState, type UsageWindow } from './account
 import { periodOf, plus, WHOLE_ACCOUNT } from './buckets.js';
 import type { AccountChanges } from './changes.js';
 import { peakEndingFrom } from './peak.js';
+import { lane } from './seenIds.js';
 
 /** The kinds of window that a metric is limited in. */
 export const KINDS: Readonly<Record<Metric, readonly WindowKind[]>> = {
@@ -30,13 +31,20 @@ export function countEvent(
   event: UsageEvent,
   context: Context,
 ): void {
-  if (!remember(state, changes, event)) return;
+  if (remember(state, changes, event)) countNew(state, changes, event, context);
+}
+
+/** {@link countEvent} for an event whose id is known to be new and was remembered. */
+export function countNew(
+  state: AccountState,
+  changes: AccountChanges,
+  event: UsageEvent,
+  context: Context,
+): void {
   judgeFileSize(state, changes, event, context);
   const { metric, workspaceId, occurredAt } = event;
   state.bucketsOf(metric).add(occurredAt, workspaceId, event.amount);
-  const periodStart = periodOf(metric, occurredAt);
-  const bucket = `${metric}/${periodStart}/${workspaceId}`;
-  if (!changes.buckets.has(bucket)) changes.buckets.set(bucket, { metric, periodStart, workspaceId });
+  changes.touchBucket(metric, periodOf(metric, occurredAt), workspaceId);
   for (const kind of KINDS[metric]) {
     countInWindow(state, changes, event, kind, windowOf(state, changes, kind, occurredAt), context);
   }
@@ -65,9 +73,8 @@ function remember(state: AccountState, changes: AccountChanges, event: UsageEven
   const seen = state.seen.get(key);
   if (seen === undefined) throw new Error(`seen ids ${key} of ${state.accountId} were not loaded`);
   if (!seen.add(event.idHash)) return false;
-  const ids = changes.seen.get(key);
-  if (ids === undefined) changes.seen.set(key, [event.idHash]);
-  else ids.push(event.idHash);
+  const { idHash } = event;
+  changes.newIds(key).add(lane(idHash, 0), lane(idHash, 4), lane(idHash, 8), lane(idHash, 12));
   return true;
 }
 
@@ -91,14 +98,14 @@ function countInWindow(
       row.used -= event.amount;
     }
   }
-  for (const row of rowsOf(state, event, kind, window.start)) {
+  for (const row of rowsOf(state, event.metric, event.workspaceId, kind, window.start)) {
     row.used = plus(row.used, event.amount);
     if (row.peak !== null) row.peak = Math.max(row.peak, risenPeak(state, row, event.occurredAt));
     settle(state, changes, row, event, context);
   }
   if (kind !== 'hour') return;
   // The rolling sums of the next hour reach back into this one.
-  for (const row of rowsOf(state, event, kind, window.end)) {
+  for (const row of rowsOf(state, event.metric, event.workspaceId, kind, window.end)) {
     row.peak = Math.max(row.peak ?? 0, risenPeak(state, row, window.end));
     settle(state, changes, row, event, context);
   }
@@ -152,7 +159,7 @@ function settle(
   );
 }
 
-/** Brings a row under the limit that applies at `at`, and returns that limit. */
+/** Brings a row under the limit that applies at `at` (arrival, epoch ms), and returns that limit. */
 function refreshLimit(
   state: AccountState,
   row: UsageWindow,
@@ -171,17 +178,23 @@ function refreshLimit(
 }
 
 /** The rows that an event of a workspace moves, in the window that starts at `start`. */
-function rowsOf(state: AccountState, event: UsageEvent, kind: WindowKind, start: number): UsageWindow[] {
+export function rowsOf(
+  state: AccountState,
+  metric: Metric,
+  workspaceId: string,
+  kind: WindowKind,
+  start: number,
+): UsageWindow[] {
   return (state.windows.get(start) ?? []).filter(
     (row) =>
       row.kind === kind &&
-      RULES[row.rule].metric === event.metric &&
-      (row.workspaceId === WHOLE_ACCOUNT || row.workspaceId === event.workspaceId),
+      RULES[row.rule].metric === metric &&
+      (row.workspaceId === WHOLE_ACCOUNT || row.workspaceId === workspaceId),
   );
 }
 
 /** The largest rolling 60 minutes of an hour's row among those that contain the minute of `instant`. */
-function risenPeak(state: AccountState, row: UsageWindow, instant: number): number {
+export function risenPeak(state: AccountState, row: UsageWindow, instant: number): number {
   const chats = state.bucketsOf('chats');
   const { start } = row.window;
   const from = Math.floor((instant - start) / MINUTE_MS);

@@ -1,14 +1,17 @@
-const LANES = 4;
-const ID_BYTES = LANES * 4;
+/** An id takes four lanes of 32 bits (16 bytes, little endian). */
+export const LANES = 4;
+export const ID_BYTES = LANES * 4;
 const INITIAL_SLOTS = 8;
 
 /**
- * The ids already counted of one group (an account's metric and UTC month): 128-bit hashes in an open-addressing
- * table, about 21–43 bytes an id.
+ * The ids already counted of one group (an account's metric and UTC month): 128 bits each in an open-addressing table,
+ * about 21–43 bytes an id. Signed lanes, because the runtime keeps those as small integers.
  */
 export class SeenIds {
-  private table = new Uint32Array(INITIAL_SLOTS * LANES);
+  private table = new Int32Array(INITIAL_SLOTS * LANES);
   private count = 0;
+  /** A slot of zeros is free, so the id of zeros is kept apart. */
+  private hasZero = false;
 
   /** Number of the next chunk to append to the group in the database. */
   constructor(public nextSeq: number) {}
@@ -20,14 +23,27 @@ export class SeenIds {
 
   /** True when the id (16 bytes at `offset`) was not there yet. */
   add(bytes: Uint8Array, offset = 0): boolean {
+    return this.addLanes(
+      lane(bytes, offset),
+      lane(bytes, offset + 4),
+      lane(bytes, offset + 8),
+      lane(bytes, offset + 12),
+    );
+  }
+
+  /** {@link add} for an id in its four lanes. */
+  addLanes(a: number, b: number, c: number, d: number): boolean {
+    if ((a | b | c | d) === 0) {
+      if (this.hasZero) return false;
+      this.hasZero = true;
+      return true;
+    }
     if ((this.count + 1) * 4 > (this.table.length / LANES) * 3) this.grow();
-    // The lowest bit is always set, so that a free slot can be told by a zero.
-    const a = lane(bytes, offset) | 1;
-    return this.insert(a >>> 0, lane(bytes, offset + 4), lane(bytes, offset + 8), lane(bytes, offset + 12));
+    return this.insert(a, b, c, d);
   }
 
   get size(): number {
-    return this.count;
+    return this.count + (this.hasZero ? 1 : 0);
   }
 
   get bytes(): number {
@@ -37,9 +53,11 @@ export class SeenIds {
   private insert(a: number, b: number, c: number, d: number): boolean {
     const { table } = this;
     const mask = table.length / LANES - 1;
-    for (let slot = b & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = slotOf(a, b, c, d) & mask; ; slot = (slot + 1) & mask) {
       const at = slot * LANES;
-      if (table[at] === 0) {
+      const first = table[at];
+      if (first === a && table[at + 1] === b && table[at + 2] === c && table[at + 3] === d) return false;
+      if (first === 0 && table[at + 1] === 0 && table[at + 2] === 0 && table[at + 3] === 0) {
         table[at] = a;
         table[at + 1] = b;
         table[at + 2] = c;
@@ -47,27 +65,36 @@ export class SeenIds {
         this.count += 1;
         return true;
       }
-      if (table[at] === a && table[at + 1] === b && table[at + 2] === c && table[at + 3] === d) return false;
     }
   }
 
   private grow(): void {
     const old = this.table;
-    this.table = new Uint32Array(old.length * 2);
+    this.table = new Int32Array(old.length * 2);
     this.count = 0;
     for (let at = 0; at < old.length; at += LANES) {
-      const [a = 0, b = 0, c = 0, d = 0] = old.subarray(at, at + LANES);
-      if (a !== 0) this.insert(a, b, c, d);
+      const a = old[at] ?? 0;
+      const b = old[at + 1] ?? 0;
+      const c = old[at + 2] ?? 0;
+      const d = old[at + 3] ?? 0;
+      if ((a | b | c | d) !== 0) this.insert(a, b, c, d);
     }
   }
 }
 
-function lane(bytes: Uint8Array, at: number): number {
+/** Four bytes as a signed lane. */
+export function lane(bytes: Uint8Array, at: number): number {
   return (
-    ((bytes[at] ?? 0) |
-      ((bytes[at + 1] ?? 0) << 8) |
-      ((bytes[at + 2] ?? 0) << 16) |
-      ((bytes[at + 3] ?? 0) << 24)) >>>
-    0
+    (bytes[at] ?? 0) |
+    ((bytes[at + 1] ?? 0) << 8) |
+    ((bytes[at + 2] ?? 0) << 16) |
+    ((bytes[at + 3] ?? 0) << 24)
   );
+}
+
+// Ids need not be random in every lane (time-ordered UUIDs are not), so all of them are mixed.
+function slotOf(a: number, b: number, c: number, d: number): number {
+  const mixed =
+    Math.imul(a, 0x2545f491) + Math.imul(b, 0x9e3779b1) + Math.imul(c, 0x85ebca77) + Math.imul(d, 0xc2b2ae3d);
+  return (mixed ^ (mixed >>> 15)) >>> 0;
 }

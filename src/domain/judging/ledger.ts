@@ -114,6 +114,12 @@ export function emptyLedger(since: number): Ledger {
   };
 }
 
+/** How far before an event (ms) judging looks: an episode reaches 24 hours back, the cooldown of its notice 24 more. */
+export const LEDGER_REACH_MS = 50 * 3_600_000;
+
+/** Nothing was recorded, ever. */
+export const NO_LEDGER: Ledger = emptyLedger(-Infinity);
+
 export function hasCrossing(
   ledger: Ledger,
   of: { rule: LimitRule; workspaceId: string; window: Window },

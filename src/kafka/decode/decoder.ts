@@ -7,8 +7,10 @@ import { InvalidField, type Decoded } from './decoded.js';
 import { id, instant, text } from './fields.js';
 import { readerType } from './readerType.js';
 import { decodeUsage, usageSource } from './usage.js';
+import { walkPlanOf, type WalkPlan } from './walkPlan.js';
 
-const HEAD_BYTES = 5;
+/** The wire format's head: a zero byte and the id of the writer's schema. */
+export const HEAD_BYTES = 5;
 const MAGIC = 0;
 // A producer registers a schema before using it, so an unknown id is wrong now; it need not be wrong for ever.
 const UNKNOWN_KEPT_MS = 10_000;
@@ -22,27 +24,39 @@ export interface InputRecord {
 }
 
 type Writer =
-  { readonly resolver: Resolver } | { readonly refusal: DeadLetterReason; readonly detail: string };
+  | { readonly resolver: Resolver; readonly plan: WalkPlan | null }
+  | { readonly refusal: DeadLetterReason; readonly detail: string };
 
 /** Decodes input records synchronously, with one cached resolver per topic and writer's schema. */
 export class Decoder {
-  private readonly writers = new Map<string, Writer>();
+  private readonly writers = new Map<InputTopic, Map<number, Writer>>();
   private readonly unknownUntil = new Map<string, number>();
 
   constructor(private readonly registry: Pick<Registry, 'writerType'>) {}
 
-  /** Fetches the writers' schemas that the records need. Throws `RegistryUnavailable`: wait and call again. */
-  async prepare(records: readonly InputRecord[]): Promise<void> {
-    for (const { topic, value } of records) {
+  /**
+   * Fetches the writers' schemas that values of a topic need. Throws `RegistryUnavailable`: wait and call again.
+   * Null when nothing has to be fetched, which is the rule.
+   */
+  prepare(topic: InputTopic, values: readonly { readonly value: Buffer | null }[]): Promise<void> | null {
+    const writers = this.writersOf(topic);
+    const missing = new Set<number>();
+    let last = -1;
+    for (const { value } of values) {
       const schemaId = schemaIdOf(value);
-      if (schemaId === null) continue;
-      const key = `${topic}/${schemaId}`;
-      if (this.writers.has(key) && (this.unknownUntil.get(key) ?? Infinity) > Date.now()) continue;
-      const type = await this.registry.writerType(schemaId);
-      if (type === null) this.unknownUntil.set(key, Date.now() + UNKNOWN_KEPT_MS);
-      else this.unknownUntil.delete(key);
-      this.writers.set(key, writerOf(topic, schemaId, type));
+      if (schemaId === last || schemaId === null) continue;
+      last = schemaId;
+      const expired = (this.unknownUntil.get(`${topic}/${schemaId}`) ?? Infinity) <= Date.now();
+      if (!writers.has(schemaId) || expired) missing.add(schemaId);
     }
+    return missing.size === 0 ? null : this.fetch(topic, missing);
+  }
+
+  /** How records of a writer are walked; null: they are to be decoded. */
+  planFor(topic: InputTopic, value: Buffer | null): WalkPlan | null {
+    const schemaId = schemaIdOf(value);
+    const writer = schemaId === null ? undefined : this.writers.get(topic)?.get(schemaId);
+    return writer !== undefined && 'plan' in writer ? writer.plan : null;
   }
 
   /** What the record is. {@link prepare} must have seen it. */
@@ -60,7 +74,7 @@ export class Decoder {
     if (value === null || value.length === 0) return refused('EMPTY', 'the record has no value');
     const schemaId = schemaIdOf(value);
     if (schemaId === null) return refused('UNDECODABLE', 'not in the Confluent wire format');
-    const writer = this.writers.get(`${topic}/${schemaId}`);
+    const writer = this.writersOf(topic).get(schemaId);
     if (writer === undefined) throw new Error(`schema ${schemaId} was not prepared`);
     if ('refusal' in writer) return refused(writer.refusal, writer.detail);
     const raw: unknown = readerType(topic).fromBuffer(value.subarray(HEAD_BYTES), writer.resolver);
@@ -69,6 +83,22 @@ export class Decoder {
     const source = usageSource(topic);
     if (source === undefined) throw new Error(`no decoder for ${topic}`);
     return decodeUsage(source, raw as never, arrivedAt);
+  }
+
+  private async fetch(topic: InputTopic, schemaIds: Iterable<number>): Promise<void> {
+    for (const schemaId of schemaIds) {
+      const key = `${topic}/${schemaId}`;
+      const type = await this.registry.writerType(schemaId);
+      if (type === null) this.unknownUntil.set(key, Date.now() + UNKNOWN_KEPT_MS);
+      else this.unknownUntil.delete(key);
+      this.writersOf(topic).set(schemaId, writerOf(topic, schemaId, type));
+    }
+  }
+
+  private writersOf(topic: InputTopic): Map<number, Writer> {
+    let writers = this.writers.get(topic);
+    if (writers === undefined) this.writers.set(topic, (writers = new Map<number, Writer>()));
+    return writers;
   }
 }
 
@@ -80,7 +110,11 @@ function schemaIdOf(value: Buffer | null): number | null {
 function writerOf(topic: InputTopic, schemaId: number, type: Type | null): Writer {
   if (type === null) return { refusal: 'UNKNOWN_SCHEMA', detail: `the registry knows no schema ${schemaId}` };
   try {
-    return { resolver: readerType(topic).createResolver(type) };
+    const source = usageSource(topic);
+    return {
+      resolver: readerType(topic).createResolver(type),
+      plan: source === undefined ? null : walkPlanOf(type, source),
+    };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return { refusal: 'UNDECODABLE', detail: `schema ${schemaId} cannot be read as ${topic}: ${why}` };

@@ -1,9 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
 import { InvalidField } from './decoded.js';
 
 const ID_MAX = 200;
-const HASH_BYTES = 16;
 // What ISO 8601 and Postgres both write: the years 1 to 9999.
 const FIRST_INSTANT_MS = Date.parse('0001-01-01T00:00:00Z');
 const LAST_INSTANT_MS = Date.parse('9999-12-31T23:59:59.999Z');
@@ -35,9 +33,4 @@ export function instant(ms: number, field: string): number {
   if (ms < FIRST_INSTANT_MS || ms > LAST_INSTANT_MS)
     throw new InvalidField(`${field} is out of range: ${ms}`);
   return ms;
-}
-
-/** What an id is remembered by: the first 16 bytes of its SHA-256, so that nobody can make two ids collide. */
-export function idHash(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(bytes).digest().subarray(0, HASH_BYTES);
 }

@@ -2,13 +2,14 @@ import { LATE_HORIZON_MS } from '../../domain/counting/readUpTo.js';
 import type { Metric } from '../../domain/policy/policy.js';
 import type { InputTopic } from '../topics.js';
 import { InvalidField, type Decoded } from './decoded.js';
-import { id, idHash, instant, text } from './fields.js';
+import { idHash } from './countedId.js';
+import { id, instant, text } from './fields.js';
 
 const HOUR_MS = 3_600_000;
 /** Contract §3, "Late and early". */
-const AHEAD_MS = 10 * 60_000;
+export const AHEAD_MS = 10 * 60_000;
 
-interface Source {
+export interface Source {
   readonly metric: Metric;
   readonly idField: string;
   /** The type that counts; null: every event does. */

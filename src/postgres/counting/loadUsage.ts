@@ -1,6 +1,6 @@
 import { slotCount } from '../../domain/counting/buckets.js';
 import type { LimitRule, Metric } from '../../domain/policy/policy.js';
-import { timestamp } from '../pool.js';
+import { textArray, timestampArray } from '../binaryArrays.js';
 import type { Queryable } from '../transaction.js';
 import { decodeSlots } from './slots.js';
 
@@ -70,9 +70,9 @@ export async function loadPeriods(
      from unnest($1::text[], $2::metric[], $3::timestamptz[]) as p(account_id, metric, period_start)
      join usage_buckets b using (account_id, metric, period_start)`,
     [
-      periods.map((p) => p.accountId),
+      textArray(periods.map((p) => p.accountId)),
       periods.map((p) => p.metric),
-      periods.map((p) => timestamp(p.periodStart)),
+      timestampArray(periods.map((p) => p.periodStart)),
     ],
   );
   return rows.map(bucket);
@@ -90,10 +90,10 @@ export async function loadRanges(
      join usage_buckets b on b.account_id = r.account_id and b.metric = r.metric
        and b.period_start >= r.lo and b.period_start < r.hi`,
     [
-      ranges.map((r) => r.accountId),
+      textArray(ranges.map((r) => r.accountId)),
       ranges.map((r) => r.metric),
-      ranges.map((r) => timestamp(r.from)),
-      ranges.map((r) => timestamp(r.to)),
+      timestampArray(ranges.map((r) => r.from)),
+      timestampArray(ranges.map((r) => r.to)),
     ],
   );
   return rows.map(bucket);
@@ -112,6 +112,21 @@ export interface StoredWindow {
   readonly policy_version: string;
 }
 
+/** The rows of every rule and scope of the windows that start at the instants (epoch ms) or after them. */
+export async function loadWindowsFrom(
+  tx: Queryable,
+  starts: readonly { accountId: string; start: number }[],
+): Promise<StoredWindow[]> {
+  if (starts.length === 0) return [];
+  const { rows } = await tx.query<StoredWindow>(
+    `select w.* from unnest($1::text[], $2::timestamptz[]) as s(account_id, window_start)
+     join windows w on w.account_id = s.account_id and w.window_start >= s.window_start
+     order by w.account_id, w.window_start, w.rule, w.workspace_id`,
+    [textArray(starts.map((s) => s.accountId)), timestampArray(starts.map((s) => s.start))],
+  );
+  return rows;
+}
+
 /** The rows of every rule and scope of the windows that start at the named instants. */
 export async function loadWindows(
   tx: Queryable,
@@ -122,7 +137,7 @@ export async function loadWindows(
     `select w.* from unnest($1::text[], $2::timestamptz[]) as s(account_id, window_start)
      join windows w using (account_id, window_start)
      order by w.account_id, w.window_start, w.rule, w.workspace_id`,
-    [starts.map((s) => s.accountId), starts.map((s) => timestamp(s.start))],
+    [textArray(starts.map((s) => s.accountId)), timestampArray(starts.map((s) => s.start))],
   );
   return rows;
 }

@@ -1,6 +1,6 @@
 import type { UsageWindow } from '../../domain/counting/accountState.js';
 import type { Metric } from '../../domain/policy/policy.js';
-import { timestamp } from '../pool.js';
+import { byteaArray, int4Array, int8Array, textArray, timestampArray } from '../binaryArrays.js';
 import type { Queryable } from '../transaction.js';
 import { encodeSlots } from './slots.js';
 
@@ -9,7 +9,7 @@ export interface ChunkToWrite {
   readonly metric: Metric;
   readonly month: string;
   readonly seq: number;
-  readonly ids: Buffer;
+  readonly ids: Uint8Array;
 }
 
 /** Appends chunks of seen ids. A sequence number already taken (unique key) fails: the group moved meanwhile. */
@@ -17,13 +17,15 @@ export async function appendSeen(tx: Queryable, chunks: readonly ChunkToWrite[])
   if (chunks.length === 0) return;
   await tx.query(
     `insert into seen_ids (account_id, metric, month, seq, ids)
-     select * from unnest($1::text[], $2::metric[], $3::date[], $4::int[], $5::bytea[])`,
+     select account_id, metric::metric, month::date, seq, ids
+     from unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::bytea[])
+       as c(account_id, metric, month, seq, ids)`,
     [
-      chunks.map((c) => c.accountId),
-      chunks.map((c) => c.metric),
-      chunks.map((c) => c.month),
-      chunks.map((c) => c.seq),
-      chunks.map((c) => c.ids),
+      textArray(chunks.map((c) => c.accountId)),
+      textArray(chunks.map((c) => c.metric)),
+      textArray(chunks.map((c) => c.month)),
+      int4Array(chunks.map((c) => c.seq)),
+      byteaArray(chunks.map((c) => c.ids)),
     ],
   );
 }
@@ -40,14 +42,16 @@ export async function writeBuckets(tx: Queryable, buckets: readonly BucketToWrit
   if (buckets.length === 0) return;
   await tx.query(
     `insert into usage_buckets (account_id, metric, period_start, workspace_id, slots)
-     select * from unnest($1::text[], $2::metric[], $3::timestamptz[], $4::text[], $5::bytea[])
+     select account_id, metric::metric, period_start, workspace_id, slots
+     from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::bytea[])
+       as b(account_id, metric, period_start, workspace_id, slots)
      on conflict (account_id, metric, period_start, workspace_id) do update set slots = excluded.slots`,
     [
-      buckets.map((b) => b.accountId),
-      buckets.map((b) => b.metric),
-      buckets.map((b) => timestamp(b.periodStart)),
-      buckets.map((b) => b.workspaceId),
-      buckets.map((b) => encodeSlots(b.slots)),
+      textArray(buckets.map((b) => b.accountId)),
+      textArray(buckets.map((b) => b.metric)),
+      timestampArray(buckets.map((b) => b.periodStart)),
+      textArray(buckets.map((b) => b.workspaceId)),
+      byteaArray(buckets.map((b) => encodeSlots(b.slots))),
     ],
   );
 }
@@ -60,22 +64,24 @@ export async function writeWindows(
   await tx.query(
     `insert into windows (account_id, window_start, rule, workspace_id, window_end, used, peak_60m, limit_value,
        plan, policy_version)
-     select * from unnest($1::text[], $2::timestamptz[], $3::rule[], $4::text[], $5::timestamptz[], $6::int8[],
-       $7::int8[], $8::int8[], $9::text[], $10::text[])
+     select account_id, window_start, rule::rule, workspace_id, window_end, used, peak, limit_value, plan, version
+     from unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::timestamptz[], $6::int8[], $7::int8[],
+       $8::int8[], $9::text[], $10::text[])
+       as w(account_id, window_start, rule, workspace_id, window_end, used, peak, limit_value, plan, version)
      on conflict (account_id, window_start, rule, workspace_id) do update set
        used = excluded.used, peak_60m = excluded.peak_60m, limit_value = excluded.limit_value,
        plan = excluded.plan, policy_version = excluded.policy_version`,
     [
-      rows.map((r) => r.accountId),
-      rows.map(({ row }) => timestamp(row.window.start)),
-      rows.map(({ row }) => row.rule),
-      rows.map(({ row }) => row.workspaceId),
-      rows.map(({ row }) => timestamp(row.window.end)),
-      rows.map(({ row }) => row.used),
-      rows.map(({ row }) => row.peak),
-      rows.map(({ row }) => row.limit),
-      rows.map(({ row }) => row.plan),
-      rows.map(({ row }) => row.policyVersion),
+      textArray(rows.map((r) => r.accountId)),
+      timestampArray(rows.map(({ row }) => row.window.start)),
+      textArray(rows.map(({ row }) => row.rule)),
+      textArray(rows.map(({ row }) => row.workspaceId)),
+      timestampArray(rows.map(({ row }) => row.window.end)),
+      int8Array(rows.map(({ row }) => row.used)),
+      int8Array(rows.map(({ row }) => row.peak)),
+      int8Array(rows.map(({ row }) => row.limit)),
+      textArray(rows.map(({ row }) => row.plan)),
+      textArray(rows.map(({ row }) => row.policyVersion)),
     ],
   );
 }

@@ -96,7 +96,7 @@ function newChunks({ state, changes }: Changed) {
     if (seen === undefined) throw new Error(`seen ids ${key} of ${state.accountId} were not loaded`);
     const seq = seen.nextSeq;
     seen.nextSeq += 1;
-    return { accountId: state.accountId, metric: metric as Metric, month, seq, ids: Buffer.concat(ids) };
+    return { accountId: state.accountId, metric: metric as Metric, month, seq, ids: ids.bytes };
   });
 }
 

@@ -6,7 +6,7 @@ import type { Position } from '../../postgres/counting/offsets.js';
 import { InputLost, lossByBounds, lossByDigest } from './inputLost.js';
 
 interface Tracked {
-  /** The offset that the database has: everything below it was counted. */
+  /** Everything below this offset was counted, or taken in to be. */
   counted: number;
   /** The log was read up to here without a gap. */
   covered: number;
@@ -66,15 +66,17 @@ export class Positions {
     if (tracked === undefined) return 'not-ours';
     const { counted, lastDigest, generation, low } = tracked;
     if (batch.fetchedFrom > tracked.covered || batch.high < counted) return 'gap';
-    const last = batch.messages.find(({ offset }) => Number(offset) === counted - 1);
+    const begins = firstFrom(batch.messages, counted);
+    const before = batch.messages[begins - 1];
+    const last = Number(before?.offset) === counted - 1 ? before : undefined;
     if (last !== undefined && lastDigest !== null && !digestOf(last).equals(lastDigest)) {
       throw new InputLost([lossByDigest({ ...batch, low }, counted)]);
     }
-    const messages = batch.messages.filter(({ offset }) => Number(offset) >= counted);
+    const messages = begins === 0 ? batch.messages : batch.messages.slice(begins);
     return { expected: counted, generation, messages };
   }
 
-  /** The batch was counted (or held nothing new). */
+  /** The batch was taken in (or held nothing new). */
   advance(batch: FetchedBatch, lastDigest: Buffer | null): void {
     const tracked = this.tracked.get(keyOf(batch));
     if (tracked === undefined) return;
@@ -89,4 +91,11 @@ export class Positions {
     const tracked = this.tracked.get(keyOf(partition));
     if (tracked !== undefined) tracked.covered = Math.max(tracked.covered, next);
   }
+}
+
+/** The index of the first message from an offset on; offsets ascend. */
+function firstFrom(messages: readonly KafkaMessage[], offset: number): number {
+  let index = 0;
+  while (index < messages.length && Number(messages[index]?.offset) < offset) index += 1;
+  return index;
 }

@@ -131,6 +131,8 @@ export class Processor implements Role {
     this.positions.clear();
     this.trouble = 'the positions of the input are being read';
     this.retryOutages(async () => {
+      // What is being committed moves the positions.
+      await this.loop.drop();
       const standing = await readStanding(this.admin, this.options.pool, assigned);
       // A newer assignment has its own positions on the way.
       if (generation !== this.generation) return;

@@ -1,10 +1,11 @@
 import type { AccountState } from '../../domain/counting/accountState.js';
-import { periodOf } from '../../domain/counting/buckets.js';
+import { FOREVER_MS, periodOf } from '../../domain/counting/buckets.js';
 import type { Needs } from '../../domain/counting/needs.js';
 import {
   hasCrossing,
   hasOverage,
   isClosed,
+  LEDGER_REACH_MS,
   type Ledger,
   type OverageStep,
   type Strike,
@@ -15,26 +16,41 @@ import { HOUR_MS, type Window } from '../../domain/windows/window.js';
 import { loadConditions } from '../../postgres/counting/conditions.js';
 import { loadLedgers } from '../../postgres/counting/loadLedger.js';
 import { usageWindow } from '../../postgres/counting/loadScope.js';
-import { loadPeriods, loadRanges, loadSeen, loadWindows } from '../../postgres/counting/loadUsage.js';
+import {
+  loadPeriods,
+  loadRanges,
+  loadSeen,
+  loadWindows,
+  loadWindowsFrom,
+} from '../../postgres/counting/loadUsage.js';
 import type { Queryable } from '../../postgres/transaction.js';
 
-// An hour's episode reaches 24 hours back, a cooldown 24 hours before that of the notice it follows.
-const LEDGER_REACH_MS = 50 * HOUR_MS;
 // Loaded further back than needed, so that a slightly later event does not load again.
 const LEDGER_STEP_MS = 24 * HOUR_MS;
+
+// An hour, the one before whose minutes it looks at, and the one after.
+const AHEAD_MS = 2 * HOUR_MS;
 
 export interface Wanted {
   readonly state: AccountState;
   readonly needs: Needs;
 }
 
-/** Loads what is not in memory yet of the pieces that counting will read. The accounts must be locked. */
+/** Loads what is not in memory yet of the pieces that judging will read. The accounts must be locked. */
 export async function loadPieces(tx: Queryable, wanted: readonly Wanted[]): Promise<void> {
+  await loadUsage(tx, wanted);
+  await loadLedgersSince(
+    tx,
+    wanted.map(({ state, needs }) => ({ state, since: needs.since })),
+  );
+}
+
+/** The same without the ledger: counting far from any limit does not look at it. */
+export async function loadUsage(tx: Queryable, wanted: readonly Wanted[]): Promise<void> {
   const states = new Map(wanted.map(({ state }) => [state.accountId, state]));
   await loadSeenGroups(tx, wanted, states);
   await loadBucketPeriods(tx, wanted, states);
   await loadWindowRows(tx, wanted, states);
-  await loadLedgersSince(tx, wanted);
 }
 
 /** Loads the conditions of accounts that were not read yet. */
@@ -71,22 +87,36 @@ async function loadBucketPeriods(
   wanted: readonly Wanted[],
   states: ReadonlyMap<string, AccountState>,
 ): Promise<void> {
+  const bucketsOf = ({ accountId, metric }: { accountId: string; metric: Metric }) =>
+    states.get(accountId)?.bucketsOf(metric);
   const missing = wanted.flatMap(({ state, needs }) =>
     [...needs.periods].flatMap(([metric, starts]) =>
       [...starts]
         .filter((start) => !state.bucketsOf(metric).has(start))
-        .map((periodStart) => ({ accountId: state.accountId, metric, periodStart })),
+        .map((start) => ({ accountId: state.accountId, metric, start })),
     ),
   );
-  for (const { accountId, metric, periodStart } of missing) {
-    states.get(accountId)?.bucketsOf(metric).period(periodStart);
-  }
-  for (const found of await loadPeriods(tx, missing)) {
-    states
-      .get(found.accountId)
-      ?.bucketsOf(found.metric)
-      .load(found.periodStart, found.workspaceId, found.slots);
-  }
+  const { ahead, single } = split(
+    missing,
+    ({ accountId, metric }) => `${metric}/${accountId}`,
+    (one) => bucketsOf(one)?.loadedAhead === false,
+  );
+  const ranges = ahead.map(({ accountId, metric, start }) => ({
+    accountId,
+    metric,
+    from: start,
+    to: FOREVER_MS,
+  }));
+  const found = [
+    ...(await loadPeriods(
+      tx,
+      single.map(({ start, ...of }) => ({ ...of, periodStart: start })),
+    )),
+    ...(await loadRanges(tx, ranges)),
+  ];
+  for (const one of single) bucketsOf(one)?.period(one.start);
+  for (const one of found) bucketsOf(one)?.load(one.periodStart, one.workspaceId, one.slots);
+  for (const range of ranges) bucketsOf(range)?.markLoaded({ start: range.from, end: range.to });
 }
 
 async function loadWindowRows(
@@ -96,21 +126,68 @@ async function loadWindowRows(
 ): Promise<void> {
   const missing = wanted.flatMap(({ state, needs }) =>
     [...needs.windowStarts]
-      .filter((start) => !state.windows.has(start))
+      .filter((start) => !state.hasWindows(start))
       .map((start) => ({ accountId: state.accountId, start })),
   );
-  for (const { accountId, start } of missing) states.get(accountId)?.windowRows(start);
-  for (const row of await loadWindows(tx, missing)) {
+  const { ahead, single } = split(
+    missing,
+    ({ accountId }) => accountId,
+    ({ accountId }) => states.get(accountId)?.windowsFrom === Infinity,
+  );
+  const known = new Map(ahead.map(({ accountId }) => [accountId, startsOf(states.get(accountId))]));
+  for (const { accountId, start } of single) states.get(accountId)?.windowRows(start);
+  for (const row of await loadWindows(tx, single)) {
     states.get(row.account_id)?.windowRows(row.window_start).push(usageWindow(row));
+  }
+  for (const row of await loadWindowsFrom(tx, ahead)) {
+    if (known.get(row.account_id)?.has(row.window_start) === true) continue;
+    states.get(row.account_id)?.windowRows(row.window_start).push(usageWindow(row));
+  }
+  for (const { accountId, start } of ahead) {
+    const state = states.get(accountId);
+    if (state !== undefined) state.windowsFrom = start;
   }
 }
 
-async function loadLedgersSince(tx: Queryable, wanted: readonly Wanted[]): Promise<void> {
+function startsOf(state: AccountState | undefined): ReadonlySet<number> {
+  return new Set(state?.windows.keys());
+}
+
+/**
+ * Parts what is missing: of each group that reads ahead, everything from its latest hours on is loaded at once, so that
+ * the coming hours need no reading; older pieces are loaded by themselves.
+ */
+function split<T extends { readonly start: number }>(
+  missing: readonly T[],
+  keyOf: (piece: T) => string,
+  readsAhead: (piece: T) => boolean,
+): { ahead: T[]; single: T[] } {
+  const latest = new Map<string, number>();
+  for (const piece of missing) {
+    const key = keyOf(piece);
+    latest.set(key, Math.max(latest.get(key) ?? -Infinity, piece.start));
+  }
+  const ahead = new Map<string, T>();
+  const single: T[] = [];
+  for (const piece of missing) {
+    const key = keyOf(piece);
+    if (!readsAhead(piece) || piece.start < (latest.get(key) ?? 0) - AHEAD_MS) single.push(piece);
+    else if (piece.start < (ahead.get(key)?.start ?? Infinity)) ahead.set(key, piece);
+  }
+  return { ahead: [...ahead.values()], single };
+}
+
+/** Loads what was recorded of the accounts, as far back as judging events since `since` (epoch ms) looks. */
+export async function loadLedgersSince(
+  tx: Queryable,
+  wanted: readonly { readonly state: AccountState; readonly since: number }[],
+): Promise<void> {
   const missing = wanted.filter(
-    ({ state, needs }) => state.ledger === null || state.ledger.since > needs.since - LEDGER_REACH_MS,
+    ({ state, since }) => state.ledger === null || state.ledger.since > since - LEDGER_REACH_MS,
   );
   if (missing.length === 0) return;
-  const since = Math.min(...missing.map(({ needs }) => needs.since)) - LEDGER_REACH_MS - LEDGER_STEP_MS;
+  const since =
+    missing.reduce((least, one) => Math.min(least, one.since), Infinity) - LEDGER_REACH_MS - LEDGER_STEP_MS;
   const ids = missing.map(({ state }) => state.accountId);
   const ledgers = await loadLedgers(tx, ids, since);
   for (const { state } of missing) {

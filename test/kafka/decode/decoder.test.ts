@@ -19,7 +19,7 @@ async function decode(
 ): Promise<Decoded> {
   const decoder = new Decoder(known);
   const record = { topic, key, value, arrivedAt: ARRIVED };
-  await decoder.prepare([record]);
+  await decoder.prepare(topic, [record]);
   return decoder.decode(record);
 }
 const chats = writer(CHATS);
@@ -33,6 +33,8 @@ describe('what counts', () => {
   it('is a chat that started, remembered by its id and counted at its time', async () => {
     const decoded = await decode(CHATS, encoded(chats, chat({ occurredAt: ARRIVED - 7 })));
     const idHash = createHash('sha256').update('c1').digest().subarray(0, 16);
+    // Where a UUID has its version.
+    idHash[6] = 0xf0 | ((idHash[6] ?? 0) & 0x0f);
     expect(decoded).toEqual({
       kind: 'usage',
       event: {

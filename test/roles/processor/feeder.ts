@@ -6,7 +6,8 @@ import { migrateDatabase } from '../../../src/postgres/migrate.js';
 import { ensureSeenPartitions } from '../../../src/postgres/partitions.js';
 import { createPool } from '../../../src/postgres/pool.js';
 import { AccountCache } from '../../../src/roles/processor/accountCache.js';
-import { countBatch, type Item } from '../../../src/roles/processor/countBatch.js';
+import { countBatch } from '../../../src/roles/processor/countBatch.js';
+import { Intake } from '../../../src/roles/processor/intake.js';
 import { verdictOn } from '../../../src/roles/processor/faults.js';
 import type { LogEntry } from '../../../src/simulation/truth/types.js';
 import { eventId } from '../../../src/support/eventId.js';
@@ -79,7 +80,7 @@ export class Process {
     const now = Math.max(...entries.map((e) => e.arrivedAt));
     for (let attempt = 0; ; attempt += 1) {
       try {
-        await countBatch(this.pool, this.cache, stepsOf(entries), entries.map(itemOf), {
+        await countBatch(this.pool, this.cache, intakeOf(entries), {
           policy: this.policy,
           now,
           id: eventId,
@@ -112,10 +113,15 @@ function stepsOf(entries: readonly LogEntry[]): OffsetStep[] {
   return [...steps.values()];
 }
 
-function itemOf(entry: LogEntry): Item {
-  const { topic, partition, offset } = entry;
-  const record = { topic, partition, offset, key: null, value: Buffer.from('bytes') };
-  return { record, decoded: kindOf(entry) };
+/** What the processor takes in of the entries. */
+export function intakeOf(entries: readonly LogEntry[]): Intake {
+  const intake = new Intake();
+  for (const step of stepsOf(entries)) intake.step(step);
+  for (const entry of entries) {
+    const { topic, partition, offset } = entry;
+    intake.take({ topic, partition, offset, key: null, value: Buffer.from('bytes') }, kindOf(entry));
+  }
+  return intake;
 }
 
 function kindOf(entry: LogEntry): Decoded {

@@ -7,7 +7,8 @@ import { createPool } from '../../../src/postgres/pool.js';
 import type { AccountSnapshot } from '../../../src/domain/accounts/snapshot.js';
 import type { Context } from '../../../src/domain/judging/context.js';
 import { AccountCache } from '../../../src/roles/processor/accountCache.js';
-import { countBatch, type Item } from '../../../src/roles/processor/countBatch.js';
+import { countBatch } from '../../../src/roles/processor/countBatch.js';
+import { Intake } from '../../../src/roles/processor/intake.js';
 import { AccountProblems } from '../../../src/roles/scheduler/accountProblems.js';
 import { Scheduler } from '../../../src/roles/scheduler/scheduler.js';
 import { eventId } from '../../../src/support/eventId.js';
@@ -99,13 +100,14 @@ describe('the scheduler', () => {
   });
 
   async function takeSnapshots(changes: Partial<AccountSnapshot>[], context: Context): Promise<void> {
-    const items = changes.map((change, n): Item => {
+    const intake = new Intake();
+    changes.forEach((change, n) => {
       const snapshot = snapshotOf({ updatedAt: NOW, ...change });
       const event = { accountId: snapshot.accountId, snapshot, arrivedAt: NOW };
       const record = { topic: 'platform.accounts.v1', partition: 0, offset: n, key: null, value: null };
-      return { record, decoded: { kind: 'account', event } };
+      intake.take(record, { kind: 'account', event });
     });
-    await countBatch(pool, new AccountCache(1_000_000), [], items, context);
+    await countBatch(pool, new AccountCache(1_000_000), intake, context);
   }
 
   it('makes the same partition once for all who need it at once', async () => {

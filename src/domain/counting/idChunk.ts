@@ -1,0 +1,32 @@
+import { LANES } from './seenIds.js';
+
+const INITIAL_IDS = 4;
+
+/** Ids new to a group, in the order of being counted, as they are stored: 16 bytes each. */
+export class IdChunk {
+  private lanes = new Int32Array(INITIAL_IDS * LANES);
+  private used = 0;
+
+  add(a: number, b: number, c: number, d: number): void {
+    if (this.used === this.lanes.length) {
+      const larger = new Int32Array(this.lanes.length * 2);
+      larger.set(this.lanes);
+      this.lanes = larger;
+    }
+    const { lanes, used } = this;
+    lanes[used] = a;
+    lanes[used + 1] = b;
+    lanes[used + 2] = c;
+    lanes[used + 3] = d;
+    this.used = used + LANES;
+  }
+
+  get size(): number {
+    return this.used / LANES;
+  }
+
+  /** The bytes of all ids; a view, valid until the next one is added. */
+  get bytes(): Uint8Array {
+    return new Uint8Array(this.lanes.buffer, 0, this.used * 4);
+  }
+}

@@ -1,0 +1,54 @@
+import type { Metric } from '../policy/policy.js';
+import { HOUR_MS, type Window } from '../windows/window.js';
+import type { AccountRun } from './accountRun.js';
+import { scopeId } from './accountState.js';
+import type { Needs } from './needs.js';
+
+/** What counting a run reads and is not in memory yet; null: nothing is missing. */
+export function missingOf(run: AccountRun): Needs | null {
+  const { state } = run.counting;
+  let missing: Needs | null = null;
+  const needs = (): Needs =>
+    (missing ??= { seen: new Map(), periods: new Map(), windowStarts: new Set(), since: run.since });
+  for (const { metric, month, seenKey: key, periodStart, windows, hour } of run.cells) {
+    if (!state.seen.has(key)) needs().seen.set(key, { metric, month });
+    for (const start of metric === 'chats' ? [hour - HOUR_MS, hour, hour + HOUR_MS] : [periodStart]) {
+      if (state.bucketsOf(metric).has(start)) continue;
+      const periods = needs().periods;
+      periods.set(metric, (periods.get(metric) ?? new Set()).add(start));
+    }
+    for (const { kind, window } of windows) {
+      if (!state.hasWindows(window.start)) needs().windowStarts.add(window.start);
+      if (kind === 'hour' && !state.hasWindows(window.end)) needs().windowStarts.add(window.end);
+    }
+  }
+  return missing;
+}
+
+/** Windows whose sum a run takes, because it opens a row of them (known once rows are loaded). */
+export function sumsOfRun(run: AccountRun): Map<Metric, Window> | null {
+  const { state } = run.counting;
+  let sums: Map<Metric, Window> | null = null;
+  for (const { metric, workspaceId, windows } of run.cells) {
+    for (const { kind, window } of windows) {
+      if (kind === 'hour' || state.bucketsOf(metric).covers(window)) continue;
+      const isMissing = run
+        .rulings(window)
+        .some(({ limits }) =>
+          limits.some(
+            (limit) =>
+              limit.metric === metric &&
+              limit.windowKind === kind &&
+              state.findWindow(limit.rule, scopeId(limit.scope, workspaceId), window.start) === undefined,
+          ),
+        );
+      if (!isMissing) continue;
+      const before = sums?.get(metric) ?? window;
+      (sums ??= new Map<Metric, Window>()).set(metric, {
+        start: Math.min(before.start, window.start),
+        end: Math.max(before.end, window.end),
+      });
+    }
+  }
+  return sums;
+}

@@ -1,0 +1,176 @@
+import { monthOf } from '../../domain/counting/accountState.js';
+import { METRICS, NO_ROW, UsageColumns } from '../../domain/counting/usageColumns.js';
+import type { AccountEvent, Refusal, ReplyEvent, UsageEvent } from '../../domain/events.js';
+import type { Decoded } from '../../kafka/decode/decoded.js';
+import type { OffsetStep } from '../../postgres/counting/offsets.js';
+import type { LogRecord, ParkedEvent } from '../../postgres/counting/parked.js';
+
+/** Where rows came from: makes of a row's source its record and its event again. */
+export interface Origin {
+  record(source: never): LogRecord;
+  event(source: never): UsageEvent;
+}
+
+interface DecodedUsage {
+  readonly record: LogRecord;
+  readonly event: UsageEvent;
+}
+
+const DECODED: Origin = {
+  record: ({ record }: DecodedUsage) => record,
+  event: ({ event }: DecodedUsage) => event,
+};
+
+/** What a batch holds of one account. */
+export interface AccountInput {
+  /** First and last row of its usage events, {@link NO_ROW}: none. */
+  first: number;
+  last: number;
+  readonly accountEvents: AccountEvent[];
+  readonly replies: ReplyEvent[];
+}
+
+/**
+ * What is taken in between two counting transactions: steps of offsets, and what the records between them turned out to
+ * be, per account and in the order of arrival.
+ */
+export class Intake {
+  readonly accounts = new Map<string, AccountInput>();
+  readonly refused: { readonly record: LogRecord; readonly refusal: Refusal }[] = [];
+  readonly columns: UsageColumns;
+  /** Records by topic and by what they turned out to be. */
+  readonly outcomes = new Map<string, Map<Decoded['kind'], number>>();
+  records = 0;
+  private readonly stepOf = new Map<string, OffsetStep>();
+  private readonly origins: Origin[] = [];
+  private readonly sources: unknown[] = [];
+  private earliest = Infinity;
+  private latest = -Infinity;
+
+  constructor(capacity?: number) {
+    this.columns = new UsageColumns((row) => this.eventOf(row), capacity);
+  }
+
+  get steps(): readonly OffsetStep[] {
+    return [...this.stepOf.values()];
+  }
+
+  /** Moves a partition on; steps of one partition follow one another. */
+  step(step: OffsetStep): void {
+    const key = `${step.topic}/${step.partition}`;
+    const before = this.stepOf.get(key);
+    this.stepOf.set(key, before === undefined ? step : { ...step, expected: before.expected });
+  }
+
+  /** Counts records for the metrics. */
+  note(topic: string, kind: Decoded['kind'], records: number): void {
+    if (records === 0) return;
+    const kinds = this.outcomes.get(topic) ?? new Map<Decoded['kind'], number>();
+    kinds.set(kind, (kinds.get(kind) ?? 0) + records);
+    this.outcomes.set(topic, kinds);
+    this.records += records;
+  }
+
+  /** Takes in what a record was decoded to; its usage event, if it is one, becomes a row. */
+  take(record: LogRecord, decoded: Decoded): void {
+    this.note(record.topic, decoded.kind, 1);
+    if (decoded.kind === 'refused') this.refused.push({ record, refusal: decoded.refusal });
+    else if (decoded.kind === 'account')
+      this.inputOf(decoded.event.accountId).accountEvents.push(decoded.event);
+    else if (decoded.kind === 'reply') this.inputOf(decoded.event.accountId).replies.push(decoded.event);
+    else if (decoded.kind === 'usage') this.takeUsage(record, decoded.event);
+  }
+
+  private takeUsage(record: LogRecord, event: UsageEvent): void {
+    const { metric, accountId, workspaceId, amount, occurredAt, arrivedAt, idHash } = event;
+    const row = this.columns.push(METRICS.indexOf(metric), workspaceId, amount, occurredAt, arrivedAt);
+    this.columns.setId(row, idHash);
+    this.link(accountId, row, DECODED, { record, event });
+  }
+
+  /** Appends a row of the columns to those of its account. */
+  link(accountId: string, row: number, origin: Origin, source: unknown): void {
+    this.origins.push(origin);
+    this.sources.push(source);
+    const at = this.columns.occurredAt[row] ?? 0;
+    if (at < this.earliest) this.earliest = at;
+    if (at > this.latest) this.latest = at;
+    const input = this.inputOf(accountId);
+    if (input.last === NO_ROW) input.first = row;
+    else this.columns.next[input.last] = row;
+    input.last = row;
+  }
+
+  rowsOf(input: AccountInput): number[] {
+    const rows: number[] = [];
+    for (let row = input.first; row !== NO_ROW; row = this.columns.next[row] ?? NO_ROW) rows.push(row);
+    return rows;
+  }
+
+  /** A row as it is kept until its account is known. */
+  parkable(row: number): ParkedEvent {
+    return { event: this.eventOf(row), record: this.recordOf(row) };
+  }
+
+  /** The UTC months (`YYYY-MM-01`) from the earliest event's to the latest one's. */
+  months(): Set<string> {
+    const months = new Set<string>();
+    for (let at = this.earliest; at < this.latest; at += 27 * 86_400_000) months.add(monthOf(at));
+    if (this.latest > -Infinity) months.add(monthOf(this.latest));
+    return months;
+  }
+
+  /** Refuses the usage of some months instead of counting it. */
+  refuseMonths(months: ReadonlySet<string>, refusalOf: (month: string) => Refusal): void {
+    for (const input of this.accounts.values()) {
+      const rows = this.rowsOf(input);
+      input.first = NO_ROW;
+      input.last = NO_ROW;
+      for (const row of rows) this.keepOrRefuse(input, row, months, refusalOf);
+    }
+  }
+
+  private keepOrRefuse(
+    input: AccountInput,
+    row: number,
+    months: ReadonlySet<string>,
+    refusalOf: (month: string) => Refusal,
+  ): void {
+    const { columns } = this;
+    const month = monthOf(columns.occurredAt[row] ?? 0);
+    columns.next[row] = NO_ROW;
+    if (months.has(month)) {
+      const record = this.recordOf(row);
+      this.note(record.topic, 'usage', -1);
+      this.note(record.topic, 'refused', 1);
+      this.refused.push({ record, refusal: refusalOf(month) });
+      return;
+    }
+    if (input.last === NO_ROW) input.first = row;
+    else columns.next[input.last] = row;
+    input.last = row;
+  }
+
+  private inputOf(accountId: string): AccountInput {
+    let input = this.accounts.get(accountId);
+    if (input === undefined) {
+      input = { first: NO_ROW, last: NO_ROW, accountEvents: [], replies: [] };
+      this.accounts.set(accountId, input);
+    }
+    return input;
+  }
+
+  private recordOf(row: number): LogRecord {
+    return this.originOf(row).record(this.sources[row] as never);
+  }
+
+  private eventOf(row: number): UsageEvent {
+    return this.originOf(row).event(this.sources[row] as never);
+  }
+
+  private originOf(row: number): Origin {
+    const origin = this.origins[row];
+    if (origin === undefined) throw new Error(`there is no row ${row}`);
+    return origin;
+  }
+}

@@ -10,6 +10,7 @@ import { openResources, type Resources } from '../roles/resources.js';
 import type { Role } from '../roles/role.js';
 import { ServerWatch } from '../roles/servers.js';
 import { within } from '../roles/wait.js';
+import { StallWatch } from '../roles/watch/stallWatch.js';
 import { ExpectedError } from '../support/expectedError.js';
 import { armFailpoints } from '../support/failpoints.js';
 import { createLog, type Log } from '../support/log.js';
@@ -39,27 +40,38 @@ export async function serve(config: Config, names: readonly RoleName[]): Promise
     log,
     live: () => true,
     ready: () => readiness(resources, servers, roles),
-    metrics: () => resources.metrics.registry.metrics(),
+    metrics: async () => {
+      await showReadiness(resources, servers, roles);
+      return resources.metrics.registry.metrics();
+    },
   });
+  const stalls = watchStalls(config, resources, log);
+  let fail: (error: Error) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => (fail = reject));
+  failed.catch(() => undefined);
+  // A throw that nobody caught leaves behind who knows what: an orderly end, and the error as the last line.
+  const onUncaught = (error: Error): void => {
+    fail(error);
+  };
+  process.on('uncaughtException', onUncaught);
   log.info({ roles: names, http: http.url, zoneData: process.versions.tz }, 'starting');
   try {
     servers?.start();
     // A server that hangs may keep an attempt for longer than a stop may take.
     const prepared = prepare(config, resources, policy, log, stop.signal);
-    if (!(await Promise.race([prepared, stop.asked.then(() => false)]))) return;
-    let fail: (error: Error) => void = () => undefined;
-    const failed = new Promise<never>((_, reject) => (fail = reject));
-    failed.catch(() => undefined);
+    if (!(await Promise.race([prepared, stop.asked.then(() => false), failed]))) return;
+    stalls.start();
     roles = createRoles(names, config, resources, policy, fail);
     await Promise.race([startAll(roles), stop.asked, failed]);
     log.info('running');
     await Promise.race([stop.asked, failed]);
   } finally {
-    await stopAll([...(roles ?? []), ...(servers === null ? [] : [servers])], log);
+    await stopAll([...(roles ?? []), ...(servers === null ? [] : [servers]), stalls], log);
     await within(CLOSE_WITHIN_MS, http.close());
     // A connection that a role left behind still holds would be waited for.
     await within(CLOSE_WITHIN_MS, resources.pool.end());
     stop.forget();
+    process.off('uncaughtException', onUncaught);
     log.info('stopped');
   }
 }
@@ -99,6 +111,19 @@ async function prepare(
 
 function watchServers({ probingKafka, registry }: Resources, log: Log): ServerWatch {
   return new ServerWatch({ kafka: probingKafka(), registry: registry(), log });
+}
+
+function watchStalls(config: Config, resources: Resources, log: Log): StallWatch {
+  const { pool, clock, metrics, probingKafka } = resources;
+  return new StallWatch({ pool, clock, metrics, log, kafka: config.kafka === null ? null : probingKafka() });
+}
+
+/** What `/readyz` says, for who watches by metrics alone. */
+async function showReadiness(...of: Parameters<typeof readiness>): Promise<void> {
+  const { parts } = await readiness(...of);
+  const [{ metrics }] = of;
+  metrics.ready.reset();
+  for (const [part, state] of Object.entries(parts)) metrics.ready.set({ part }, state === 'ok' ? 1 : 0);
 }
 
 /** `roles` is null until they were started. */

@@ -2,7 +2,7 @@ import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-sc
 import type { Type } from 'avsc';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AVRO_TOPICS, INPUT_TOPICS, type InputTopic, type OutputTopic } from './topics.js';
-import { schemaText } from './schemas.js';
+import { schemaText, schemaType } from './schemas.js';
 
 const CONFLICT = 409;
 const CONFLICT_ATTEMPTS = 6;
@@ -18,6 +18,22 @@ function statusOf(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
+// What the client says of an answer that carries no message of a registry.
+const NO_ANSWER = / - Error, status \d+/;
+
+/** The registry says that there is no such thing; a page of something between us and it is no answer. */
+function isAnswer404(error: unknown): boolean {
+  if (!(error instanceof Error) || NO_ANSWER.test(error.message)) return false;
+  // The client turns the answer 404 to one of its calls, and no other, into an error of its own.
+  return statusOf(error) === 404 || error.constructor.name === 'ConfluentSchemaRegistryError';
+}
+
+/** An answer without an id is none, whatever its status. */
+function sound(id: unknown): number {
+  if (typeof id === 'number' && Number.isInteger(id) && id >= 0) return id;
+  throw new Error('the answer makes no sense: it has no id');
+}
+
 function unavailable(what: string, error: unknown): RegistryUnavailable {
   const reason = error instanceof Error ? error.message : String(error);
   return new RegistryUnavailable(`schema registry: ${what}: ${reason}`, { cause: error });
@@ -27,11 +43,34 @@ function unavailable(what: string, error: unknown): RegistryUnavailable {
 export class Registry {
   private readonly client: SchemaRegistry;
 
-  constructor(url: string) {
-    this.client = new SchemaRegistry({
-      host: url.replace(/\/+$/, ''),
+  constructor(private readonly url: string) {
+    this.client = this.newClient();
+  }
+
+  private newClient(): SchemaRegistry {
+    return new SchemaRegistry({
+      host: this.url.replace(/\/+$/, ''),
       retry: { maxRetryTimeInSecs: 2, initialRetryTimeInSecs: 0.1, retries: 2 },
     });
+  }
+
+  /**
+   * Asks the registry itself, past every cache, whether it has this release's schema of a topic and gives it back.
+   * @throws RegistryUnavailable when it does not
+   */
+  async check(topic: OutputTopic): Promise<void> {
+    const id = await this.idOf(topic);
+    if (id === null)
+      throw new RegistryUnavailable(`schema registry: it has no schema of ${topic} as we write it`);
+    let type: Type;
+    try {
+      type = (await this.newClient().getSchema(id)) as unknown as Type;
+    } catch (error) {
+      throw unavailable(`schema ${id}`, error);
+    }
+    if (!type.fingerprint().equals(schemaType(topic).fingerprint())) {
+      throw new RegistryUnavailable(`schema registry: schema ${id} is not the one of ${topic}`);
+    }
   }
 
   /** The writer's schema of an id, or `null` when the registry knows no such id. */
@@ -39,7 +78,7 @@ export class Registry {
     try {
       return (await this.client.getSchema(id)) as unknown as Type;
     } catch (error) {
-      if (statusOf(error) === 404) return null;
+      if (isAnswer404(error)) return null;
       throw unavailable(`schema ${id}`, error);
     }
   }
@@ -47,23 +86,24 @@ export class Registry {
   /** The id under which this release's schema of a topic is registered, or `null` when it is not. */
   async idOf(topic: InputTopic | OutputTopic): Promise<number | null> {
     try {
-      return await this.client.getRegistryIdBySchema(`${topic}-value`, {
-        type: SchemaType.AVRO,
-        schema: schemaText(topic),
-      });
+      return sound(
+        await this.client.getRegistryIdBySchema(`${topic}-value`, {
+          type: SchemaType.AVRO,
+          schema: schemaText(topic),
+        }),
+      );
     } catch (error) {
-      // The client turns the answer 404 to this call, and no other, into an error of its own.
-      if (error instanceof Error && error.constructor.name === 'ConfluentSchemaRegistryError') return null;
+      if (isAnswer404(error)) return null;
       throw unavailable(`subject ${topic}-value`, error);
     }
   }
 
   private async subjectExists(topic: string): Promise<boolean> {
     try {
-      await this.client.getLatestSchemaId(`${topic}-value`);
+      sound(await this.client.getLatestSchemaId(`${topic}-value`));
       return true;
     } catch (error) {
-      if (statusOf(error) === 404) return false;
+      if (isAnswer404(error)) return false;
       throw unavailable(`subject ${topic}-value`, error);
     }
   }

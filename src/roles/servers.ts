@@ -11,12 +11,12 @@ const ANSWER_WITHIN_MS = 3_000;
 export interface ServerWatchOptions {
   /** A client that tries once: the next question comes soon enough. */
   readonly kafka: Kafka;
-  readonly registry: Pick<Registry, 'idOf'>;
+  readonly registry: Pick<Registry, 'check'>;
   readonly log: Log;
 }
 
 /**
- * Asks broker and registry every two seconds whether they are there (contract §1, `/readyz`): a role that has nothing
+ * Asks broker and registry every two seconds whether they are there and make sense (contract §1, `/readyz`): a role that has nothing
  * to do, or every schema in memory, would not notice for long that they are away. Says so when one goes and comes back.
  */
 export class ServerWatch {
@@ -39,7 +39,7 @@ export class ServerWatch {
   start(): void {
     this.running = Promise.all([
       this.watch('kafka', () => this.askBroker()),
-      this.watch('registry', () => this.options.registry.idOf('fair-use.notifications.v1')),
+      this.watch('registry', () => this.options.registry.check('fair-use.notifications.v1')),
     ]);
   }
 

@@ -34,8 +34,18 @@ export function createMetrics() {
     }),
     inputLag: new Gauge({
       name: 'fair_use_input_lag_records',
-      help: 'Records in the log that are not counted yet, by topic and partition of this process',
+      help: 'Records in the log that are not counted yet, by topic and partition, whoever counts them',
       labelNames: ['topic', 'partition'],
+      registers,
+    }),
+    inputStalledSeconds: new Gauge({
+      name: 'fair_use_input_stalled_seconds',
+      help: 'For how long a partition has had records to count of which none was counted',
+      registers,
+    }),
+    inputLagGrowingSeconds: new Gauge({
+      name: 'fair_use_input_lag_growing_seconds',
+      help: 'For how long the lag of all partitions together has not fallen',
       registers,
     }),
     arrivalLagSeconds: new Gauge({
@@ -74,6 +84,16 @@ export function createMetrics() {
     outboxOldestSeconds: new Gauge({
       name: 'fair_use_outbox_oldest_seconds',
       help: 'Age of the oldest outbox row not published yet',
+      registers,
+    }),
+    deadLettersWaiting: new Gauge({
+      name: 'fair_use_dead_letters_waiting',
+      help: 'Dead letters that are not on their topic yet',
+      registers,
+    }),
+    deadLettersOldestSeconds: new Gauge({
+      name: 'fair_use_dead_letters_oldest_seconds',
+      help: 'Age of the oldest dead letter that is not on its topic yet',
       registers,
     }),
     outboxSetAside: new Gauge({
@@ -115,6 +135,11 @@ export function createMetrics() {
       labelNames: ['outcome'],
       registers,
     }),
+    noticesOldestSeconds: new Gauge({
+      name: 'fair_use_notices_oldest_seconds',
+      help: 'Age of the oldest notice that has not ended, whatever it waits for',
+      registers,
+    }),
     deliveriesWaiting: new Gauge({
       name: 'fair_use_deliveries_waiting',
       help: 'Mails not sent yet, those waiting for another attempt included',
@@ -123,6 +148,12 @@ export function createMetrics() {
     deliveriesOldestSeconds: new Gauge({
       name: 'fair_use_deliveries_oldest_seconds',
       help: 'How long the oldest mail not sent yet has been tried, or due',
+      registers,
+    }),
+    ready: new Gauge({
+      name: 'fair_use_ready',
+      help: 'What /readyz says of each server and role: 1 ok, 0 not',
+      labelNames: ['part'],
       registers,
     }),
     mailServerUp: new Gauge({

@@ -1,10 +1,11 @@
-import { afterEach, describe, it, expect } from '@jest/globals';
+import { afterEach, beforeAll, describe, it, expect } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createKafka } from '../../src/kafka/client.js';
 import { Registry } from '../../src/kafka/registry.js';
 import { ServerWatch } from '../../src/roles/servers.js';
 import { createLog } from '../../src/support/log.js';
+import { registered } from '../support/registryProxy.js';
 import { testStack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
@@ -37,6 +38,10 @@ function watch(broker: string, registryUrl: string): ServerWatch {
 }
 
 describe('watching broker and registry', () => {
+  beforeAll(async () => {
+    await registered(new Registry(testStack().schemaRegistryUrl));
+  });
+
   it('finds them there', async () => {
     const { kafkaBrokers, schemaRegistryUrl } = testStack();
     const { parts } = watch(kafkaBrokers, schemaRegistryUrl);

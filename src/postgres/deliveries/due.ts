@@ -23,7 +23,7 @@ export async function expiredLeases(tx: Queryable, limit: number): Promise<Deliv
 }
 
 /**
- * What is not mailed yet, those that wait for another attempt included: how many deliveries, and how long ago the
+ * What is not mailed yet, those under way or waiting for another attempt included: how many deliveries, and how long ago the
  * first of them was tried (or, when none was, due) in milliseconds.
  */
 export async function backlog(
@@ -32,7 +32,15 @@ export async function backlog(
   const { rows } = await tx.query<{ waiting: number; oldest: number | null }>(
     `select count(*) as waiting,
        (extract(epoch from now() - min(coalesce(first_attempt_at, next_attempt_at))) * 1000)::int8 as oldest
-     from deliveries where status = 'PENDING'`,
+     from deliveries where status in ('PENDING', 'SENDING')`,
   );
   return { waiting: rows[0]?.waiting ?? 0, oldestMs: Math.max(0, rows[0]?.oldest ?? 0) };
+}
+
+/** When the oldest notice that has not ended was made (business time, epoch ms), whatever it waits for; null: none. */
+export async function oldestNotice(tx: Queryable): Promise<number | null> {
+  const { rows } = await tx.query<{ oldest: number | null }>(
+    "select min(created_at) as oldest from notifications where status = 'PENDING'",
+  );
+  return rows[0]?.oldest ?? null;
 }

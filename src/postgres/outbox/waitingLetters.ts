@@ -36,3 +36,14 @@ export async function markLettersPublished(db: Queryable, letters: readonly Dead
     ],
   );
 }
+
+/** Dead letters that are not on their topic yet: how many, and the age of the oldest in seconds. */
+export async function lettersWaiting(
+  db: Queryable,
+): Promise<{ readonly waiting: number; readonly oldestSeconds: number }> {
+  const { rows } = await db.query<{ waiting: number; oldest: number }>(
+    `select count(*) as waiting, coalesce(extract(epoch from now() - min(seen_at)), 0)::float8 as oldest
+     from dead_letters where published_at is null`,
+  );
+  return { waiting: rows[0]?.waiting ?? 0, oldestSeconds: rows[0]?.oldest ?? 0 };
+}

@@ -6,6 +6,7 @@ import { NotificationDecoder, TOPIC } from './decode.js';
 import { takeIn } from './intake.js';
 import type { MailerContext } from './options.js';
 import { Outage } from '../outage.js';
+import { Progress } from '../progress.js';
 import { sleep, within } from '../wait.js';
 
 // A process that died keeps its partitions for so long.
@@ -13,6 +14,8 @@ const SESSION_TIMEOUT_MS = 10_000;
 const HEARTBEAT_MS = 2_000;
 const LEAVE_MS = 5_000;
 const PROBE_MS = 10_000;
+// One record is one short transaction.
+const RECORD_WITHIN_MS = 20_000;
 
 /** Reads the notifications topic into the delivery ledger; goes on by itself after whatever outage. */
 export class NotificationConsumer {
@@ -24,6 +27,7 @@ export class NotificationConsumer {
   private running: Promise<void> = Promise.resolve();
   private joined = false;
   private registryAnswered = false;
+  private readonly progress = new Progress('the intake of notices', RECORD_WITHIN_MS);
 
   constructor(
     private readonly context: MailerContext,
@@ -48,7 +52,8 @@ export class NotificationConsumer {
   /** Null: it is in its group and the registry answers. */
   problem(): string | null {
     if (!this.joined) return 'the mailer is not in its consumer group';
-    return this.registryAnswered ? null : 'the schema registry does not answer';
+    if (!this.registryAnswered) return 'the schema registry does not answer';
+    return this.progress.problem();
   }
 
   private async consumeForEver(): Promise<void> {
@@ -127,7 +132,7 @@ export class NotificationConsumer {
     const goesOn = (): boolean => payload.isRunning() && !payload.isStale() && !this.stopping.signal.aborted;
     try {
       for (const message of payload.batch.messages) {
-        if (!(await this.takeRecord(message, goesOn))) return;
+        if (!(await this.progress.during(this.takeRecord(message, goesOn)))) return;
         payload.resolveOffset(message.offset);
         await payload.commitOffsetsIfNecessary();
       }

@@ -12,7 +12,7 @@ import type { Metrics } from '../../support/metrics.js';
 interface MailerTiming {
   /** Between two looks for what is due. */
   readonly pollMs: number;
-  /** Between two looks for leases that ran out and two measurements of the backlog. */
+  /** Between two looks for leases that ran out. */
   readonly sweepMs: number;
   /** How long an attempt is its mailer's alone; longer than the longest attempt. */
   readonly leaseMs: number;
@@ -31,10 +31,7 @@ const TIMING: MailerTiming = {
   smtp: TIMEOUTS,
 };
 
-export type MailerMetrics = Pick<
-  Metrics,
-  'recordsRead' | 'notices' | 'deliveries' | 'deliveriesWaiting' | 'deliveriesOldestSeconds' | 'mailServerUp'
->;
+export type MailerMetrics = Pick<Metrics, 'recordsRead' | 'notices' | 'deliveries' | 'mailServerUp'>;
 
 export interface MailerOptions {
   readonly kafka: Kafka;

@@ -1,5 +1,5 @@
 import { beginData, type Attempt } from '../../postgres/deliveries/attempts.js';
-import { backlog, dueDeliveries, expiredLeases } from '../../postgres/deliveries/due.js';
+import { dueDeliveries, expiredLeases } from '../../postgres/deliveries/due.js';
 import type { DeliveryKey } from '../../postgres/deliveries/ledger.js';
 import { sendLetter } from '../../mail/send/send.js';
 import { mailServer, type MailServer } from '../../mail/send/server.js';
@@ -11,6 +11,7 @@ import { claim, senderOf, type ClaimedDelivery } from './claim.js';
 import { expire, finish, type Finished } from './finish.js';
 import type { MailerContext } from './options.js';
 import { Outage } from '../outage.js';
+import { Progress } from '../progress.js';
 import { sleep, within } from '../wait.js';
 
 const SWEEP_LIMIT = 50;
@@ -34,12 +35,15 @@ export class DeliveryWorker {
   private running: Promise<void> = Promise.resolve();
   private sweptAt = Number.NEGATIVE_INFINITY;
   private databaseAnswered = false;
+  private readonly progress: Progress;
 
   constructor(private readonly context: MailerContext) {
     const { smtp, timing, log } = context;
     this.server = mailServer(smtp.url, smtp.requireTls, timing.smtp);
     this.from = senderOf(context).address;
     this.database = new Outage(log, 'the database');
+    // An attempt may take nearly as long as its lease.
+    this.progress = new Progress('the sending of mails', timing.leaseMs);
     this.mailServerOutage = new Outage(log, 'the mail server');
   }
 
@@ -66,7 +70,7 @@ export class DeliveryWorker {
 
   /** Null: the database answers. */
   problem(): string | null {
-    return this.databaseAnswered ? null : 'the database does not answer';
+    return this.databaseAnswered ? this.progress.problem() : 'the database does not answer';
   }
 
   /** False while the last attempt could not reach the mail server. */
@@ -80,8 +84,8 @@ export class DeliveryWorker {
     while (!signal.aborted) {
       this.woken = new AbortController();
       try {
-        await this.sweepNowAndThen();
-        await this.startDue();
+        await this.progress.during(this.sweepNowAndThen());
+        await this.progress.during(this.startDue());
         this.databaseAnswered = true;
         this.database.ended();
         backoff = new Backoff(signal);
@@ -103,7 +107,7 @@ export class DeliveryWorker {
     for (const key of fresh) {
       if (this.hurry.signal.aborted) return;
       const name = nameOf(key);
-      const work = this.deliver(key).finally(() => {
+      const work = this.progress.during(this.deliver(key)).finally(() => {
         this.underWay.delete(name);
         this.wake();
       });
@@ -214,10 +218,7 @@ export class DeliveryWorker {
       if (status === 'UNKNOWN') metrics.deliveries.inc({ outcome: 'unknown' });
       this.settled(key, settled);
     }
-    const { waiting, oldestMs } = await backlog(pool);
-    metrics.deliveriesWaiting.set(waiting);
     metrics.mailServerUp.set(this.mailServerAnswers ? 1 : 0);
-    metrics.deliveriesOldestSeconds.set(oldestMs / 1000);
     this.sweptAt = performance.now();
   }
 }

@@ -6,13 +6,14 @@ import type { Registry } from '../../kafka/registry.js';
 import { DEAD_LETTER_TOPIC } from '../../kafka/topics.js';
 import { tryShards } from '../../postgres/locks.js';
 import { OUTBOX_SHARDS } from '../../postgres/outbox/shards.js';
-import { markPublished, outboxState, readWaiting, setAside } from '../../postgres/outbox/waiting.js';
+import { markPublished, readWaiting, setAside } from '../../postgres/outbox/waiting.js';
 import { markLettersPublished, readWaitingLetters } from '../../postgres/outbox/waitingLetters.js';
 import { Backoff } from '../../support/backoff.js';
 import { failpoint } from '../../support/failpoints.js';
 import type { Log } from '../../support/log.js';
 import type { Metrics } from '../../support/metrics.js';
 import { reasonOf } from '../../support/outage.js';
+import { Progress } from '../progress.js';
 import type { Problem, Role } from '../role.js';
 import { publishLetters, publishRows } from './publish.js';
 
@@ -23,7 +24,8 @@ const ROWS_AT_ONCE = 500;
 const LETTERS_AT_ONCE = 100;
 const IDLE_MS = 100;
 const CLAIM_EVERY_MS = 1_000;
-const MEASURE_EVERY_MS = 5_000;
+// A pass publishes a few hundred rows; the client gives a request half a minute.
+const PASS_WITHIN_MS = 45_000;
 
 export interface RelayOptions {
   readonly kafka: Kafka;
@@ -45,13 +47,14 @@ export class Relay implements Role {
   private running: Promise<void> | null = null;
   private saidTooLarge = false;
   private trouble: Problem = 'the relay has not started yet';
+  private readonly progress = new Progress('the relay', PASS_WITHIN_MS);
 
   constructor(private readonly options: RelayOptions) {
     this.encoder = new Encoder(options.registry);
   }
 
   start(): Promise<void> {
-    this.running = this.run();
+    this.running = this.progress.during(this.run());
     return Promise.resolve();
   }
 
@@ -61,7 +64,7 @@ export class Relay implements Role {
   }
 
   problem(): Problem {
-    return this.trouble;
+    return this.trouble ?? this.progress.problem();
   }
 
   /** One session after another: whatever goes wrong ends the session, and with it the locks. */
@@ -115,7 +118,6 @@ export class Relay implements Role {
   ): Promise<void> {
     const held = new Set<number>();
     let claimedAt = -Infinity;
-    let measuredAt = -Infinity;
     while (!this.stopping.signal.aborted) {
       if (performance.now() - claimedAt > CLAIM_EVERY_MS) {
         claimedAt = performance.now();
@@ -126,11 +128,8 @@ export class Relay implements Role {
       const published = await this.publishShards(client, producer, shards);
       const letters = held.has(LETTERS) ? await this.publishDeadLetters(client, producer) : 0;
       this.trouble = null;
+      this.progress.moved();
       onProgress();
-      if (performance.now() - measuredAt > MEASURE_EVERY_MS) {
-        measuredAt = performance.now();
-        await this.measure(client);
-      }
       if (published + letters === 0) await this.idle();
     }
   }
@@ -174,13 +173,6 @@ export class Relay implements Role {
       );
     }
     return published.length;
-  }
-
-  private async measure(client: pg.PoolClient): Promise<void> {
-    const state = await outboxState(client);
-    this.options.metrics.outboxWaiting.set(state.waiting);
-    this.options.metrics.outboxOldestSeconds.set(state.oldestSeconds);
-    this.options.metrics.outboxSetAside.set(state.setAside);
   }
 
   /** Waits a moment: nothing is there to publish. */

@@ -16,6 +16,7 @@ import { eventId } from '../../support/eventId.js';
 import type { Log } from '../../support/log.js';
 import type { Metrics } from '../../support/metrics.js';
 import { reasonOf } from '../../support/outage.js';
+import { Progress } from '../progress.js';
 import type { Problem, Role } from '../role.js';
 import { AccountProblems } from './accountProblems.js';
 import { closeOverages } from './closeOverages.js';
@@ -29,6 +30,8 @@ import { Retention } from './retention.js';
 // What is due within two minutes (contract §4, CLOSED) takes two rounds at most.
 const ROUND_EVERY_MS = 30_000;
 const AFTER_TROUBLE_MS = 5_000;
+// A step does a bounded amount of work.
+const STEP_WITHIN_MS = 60_000;
 // They are made a hundred days ahead: fewer than this, and nobody has made any for two months.
 const LEAST_DAYS_AHEAD = 40;
 
@@ -59,6 +62,7 @@ export class Scheduler implements Role {
   private readonly averages: DailyAverages;
   private readonly problems: AccountProblems;
   private saidPartitions = false;
+  private readonly progress = new Progress('the scheduler', STEP_WITHIN_MS);
 
   constructor(private readonly options: SchedulerOptions) {
     const { pool, policy, clock, log, metrics, retentionDivisor = 1 } = options;
@@ -79,7 +83,7 @@ export class Scheduler implements Role {
   }
 
   problem(): Problem {
-    return this.trouble ?? this.averages.problem();
+    return this.trouble ?? this.progress.problem() ?? this.averages.problem();
   }
 
   private async run(): Promise<void> {
@@ -111,7 +115,7 @@ export class Scheduler implements Role {
     const failures: unknown[] = [];
     for (const step of steps) {
       if (this.stopping.signal.aborted) return;
-      await step().catch((error: unknown) => failures.push(error));
+      await this.progress.during(step()).catch((error: unknown) => failures.push(error));
     }
     if (failures.length > 0) throw failures[0];
   }

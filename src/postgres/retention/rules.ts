@@ -48,7 +48,7 @@ export const RETENTION_RULES: readonly RetentionRule[] = [
     table: 'violations',
     days: EVIDENCE_DAYS,
     clock: 'business',
-    where: `coalesce(closed_at, occurred_at) < $1 and (fact is null or closed_at is not null and exists (
+    where: `coalesce(closed_at, occurred_at) < $1 and coalesce(strike_until, occurred_at) < $1 and (fact is null or closed_at is not null and exists (
       select from violations newer where newer.account_id = t.account_id and newer.rule = t.rule
         and newer.fact = t.fact and newer.generation > t.generation))`,
   },

@@ -91,19 +91,21 @@ describe('what is kept long enough', () => {
 
   it('a fact keeps its newest violation, and one that is open stays', async () => {
     await each(
-      `insert into violations (account_id, violation_id, rule, workspace_id, occurred_at, closed_at, details, fact, generation)
-       values ($1, gen_random_uuid(), $2, '', $3, $4, '{}', $5, $6)`,
+      `insert into violations (account_id, violation_id, rule, workspace_id, occurred_at, closed_at, details, fact, generation, strike_until)
+       values ($1, gen_random_uuid(), $2, '', $3, $4, '{}', $5, $6, $7)`,
       [
-        ['size gone', 'file-size', ago(YEARS + 1), null, null, null],
-        ['size fresh', 'file-size', ago(YEARS - 1), null, null, null],
-        ['fact', 'one-workspace', ago(YEARS + 9), ago(YEARS + 8), 'f', 0],
-        ['fact', 'one-workspace', ago(YEARS + 7), ago(YEARS + 6), 'f', 1],
-        ['open', 'no-resale', ago(YEARS + 9), null, 'g', 0],
+        ['size gone', 'file-size', ago(YEARS + 1), null, null, null, null],
+        ['held against', 'file-size', ago(YEARS + 1), null, null, null, ago(-1)],
+        ['size fresh', 'file-size', ago(YEARS - 1), null, null, null, null],
+        ['fact', 'one-workspace', ago(YEARS + 9), ago(YEARS + 8), 'f', 0, null],
+        ['fact', 'one-workspace', ago(YEARS + 7), ago(YEARS + 6), 'f', 1, null],
+        ['open', 'no-resale', ago(YEARS + 9), null, 'g', 0, null],
       ],
     );
     await retention().round();
     expect(await names('violations', "account_id || coalesce(generation::text, '')")).toEqual([
       'fact1',
+      'held against',
       'open0',
       'size fresh',
     ]);

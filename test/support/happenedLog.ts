@@ -1,19 +1,32 @@
 import type { AccountSnapshot, PlatformRecord } from '../../src/simulation/records.js';
-import type { LogEntry } from '../../src/simulation/truth/types.js';
+import type { AgreementEntry, LogEntry } from '../../src/simulation/truth/types.js';
 import type { Happening } from './happenings.js';
 
 /** Logs begin here: a few days later months end, in every zone. */
 export const BEGIN = Date.parse('2026-05-29T21:10:00Z');
 
+/** A record of the log, or what operators do between two of them. */
+export type Entry = LogEntry | AgreementEntry;
+
 /** The log of happenings, in order of arrival, one partition a topic. */
 export function logOf(happened: readonly Happening[]): LogEntry[] {
+  return entriesOf(happened).filter(isRecord);
+}
+
+/** The same with what operators do. */
+export function entriesOf(happened: readonly Happening[]): Entry[] {
   const writer = new Writer();
   for (const happening of happened) writer.take(happening);
   return writer.entries;
 }
 
+export function isRecord(entry: Entry): entry is LogEntry {
+  return !('agreement' in entry);
+}
+
 class Writer {
-  readonly entries: LogEntry[] = [];
+  readonly entries: Entry[] = [];
+  private readonly granted: { accountId: string; id: string }[] = [];
   private readonly offsets = new Map<string, number>();
   private readonly usage: Exclude<LogEntry, { garbage: string } | { tombstone: string }>[] = [];
   private now = BEGIN;
@@ -38,7 +51,29 @@ class Writer {
         break;
       case 'tombstone':
         this.entries.push({ ...this.place('platform.accounts.v1'), tombstone: accountId });
+        break;
+      case 'grant':
+      case 'withdraw':
+        this.agree(accountId, happening);
     }
+  }
+
+  /** At a time of its own: what is in force at an instant is not open then. */
+  private agree(accountId: string, of: Extract<Happening, { kind: 'grant' | 'withdraw' }>): void {
+    this.now += 1;
+    const arrivedAt = this.now;
+    this.now += 1;
+    if (of.kind === 'withdraw') {
+      const one = this.granted.at(-1 - of.back);
+      if (one === undefined) return;
+      this.entries.push({ accountId: one.accountId, arrivedAt, agreement: { withdrawn: one.id } });
+      return;
+    }
+    const id = `g${this.granted.length}`;
+    this.granted.push({ accountId, id });
+    const from = arrivedAt + of.starts;
+    const granted = { id, rule: of.rule, extra: of.extra, from, to: from + of.lasts };
+    this.entries.push({ accountId, arrivedAt, agreement: { granted } });
   }
 
   private event(accountId: string, of: Extract<Happening, { kind: 'burst' }>, n: number): void {
@@ -96,6 +131,8 @@ class Writer {
   }
 
   private snapshot(accountId: string, of: Extract<Happening, { kind: 'snapshot' }>): void {
+    // At a time of its own: which plan an instant had is not open then.
+    this.now += 1;
     this.revision += 1;
     const value: AccountSnapshot = {
       accountId,
@@ -103,15 +140,15 @@ class Writer {
       updatedAt: this.now,
       status: of.status,
       plan: of.plan,
-      isDeal: false,
-      customerType: 'COMPANY',
-      ownerId: 'o',
-      company: null,
+      isDeal: of.isDeal ?? false,
+      customerType: of.customerType ?? 'COMPANY',
+      ownerId: of.ownerId ?? 'o',
+      company: of.company ?? null,
       locale: 'en',
       timeZone: of.zone,
       billingAnchorDay: of.anchor,
       contacts: [{ name: 'N', email: 'n@example.com', role: 'OWNER', locale: null, notify: true }],
-      workspaces: [],
+      workspaces: of.workspaces ?? [],
     };
     this.add({ topic: 'platform.accounts.v1', value });
   }

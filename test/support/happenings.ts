@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import type { AccountSnapshot } from '../../src/simulation/records.js';
+import type { Agreement } from '../../src/simulation/truth/types.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+const MIB = 1_024 ** 2;
 
 /** One thing that happens on the platform; `wait` passes before it arrives. */
 export type Happening = { wait: number; account: number } & (
@@ -17,9 +19,20 @@ export type Happening = { wait: number; account: number } & (
     }
   | { kind: 'upload'; bytes: number; late: number; ws: number }
   | { kind: 'again'; back: number; newEventId: boolean; shift: number }
-  | { kind: 'snapshot'; plan: string; status: AccountSnapshot['status']; zone: string; anchor: number | null }
+  | ({
+      kind: 'snapshot';
+      plan: string;
+      status: AccountSnapshot['status'];
+      zone: string;
+      anchor: number | null;
+    } & Partial<Held>)
   | { kind: 'tombstone' }
+  | { kind: 'grant'; rule: Agreement['rule']; extra: number; starts: number; lasts: number }
+  | { kind: 'withdraw'; back: number }
 );
+
+/** What conditions are judged by. */
+type Held = Pick<AccountSnapshot, 'isDeal' | 'customerType' | 'ownerId' | 'company' | 'workspaces'>;
 
 const ZONES = [
   'UTC',
@@ -28,6 +41,7 @@ const ZONES = [
   'Asia/Kathmandu',
   'Europe/Berlin',
   'Pacific/Auckland',
+  'Mars/Olympus_Mons',
 ];
 const PLANS = ['sandbox', 'pro', 'unlimited', 'ltd', 'mystery'];
 
@@ -48,6 +62,61 @@ const count = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(790, 800, 1_000, 1_599, 1_600, 1_999, 2_000, 2_100) },
 );
 
+const workspace = fc.record({
+  workspaceId: fc.constantFrom('w0', 'w1', 'w2'),
+  name: fc.constant('W'),
+  websites: fc.array(
+    fc.record({
+      domain: fc.constantFrom('one.example.com', 'Two.example.com'),
+      company: fc.constantFrom(null, 'Example', ' example ', 'Other', ''),
+    }),
+    { maxLength: 2 },
+  ),
+});
+const held: fc.Arbitrary<Held> = fc.record({
+  isDeal: fc.boolean(),
+  customerType: fc.constantFrom('COMPANY' as const, 'AGENCY' as const, 'RESELLER' as const),
+  ownerId: fc.constantFrom('o1', 'o2'),
+  company: fc.constantFrom(null, 'Example', 'Other'),
+  workspaces: fc.array(workspace, { maxLength: 3 }),
+});
+
+const extras: readonly { rule: Agreement['rule']; extra: number }[] = [
+  { rule: 'chats-per-hour', extra: 400 },
+  { rule: 'chats-per-hour', extra: 1 },
+  { rule: 'sessions-per-month', extra: 30 },
+  { rule: 'chats-per-month', extra: 50 },
+  { rule: 'chats-per-month', extra: 2_000 },
+  { rule: 'tickets-per-month', extra: 1_000 },
+  { rule: 'upload-bytes-per-year', extra: 250 },
+  { rule: 'file-size', extra: MIB },
+];
+
+const hourly = extras.filter(({ rule }) => rule === 'chats-per-hour');
+
+/** What operators agree on, and take back. */
+function agreements(
+  base: Record<'wait' | 'account', fc.Arbitrary<number>>,
+  on: typeof extras = extras,
+): fc.Arbitrary<Happening> {
+  const grant = fc.record({
+    ...base,
+    kind: fc.constant('grant' as const),
+    of: fc.constantFrom(...on),
+    starts: fc.constantFrom(-2 * DAY, -HOUR, 0, HOUR, 5 * DAY),
+    lasts: fc.constantFrom(HOUR, 6 * HOUR, 3 * DAY, 40 * DAY),
+  });
+  const withdraw = fc.record({
+    ...base,
+    kind: fc.constant('withdraw' as const),
+    back: fc.integer({ min: 0, max: 3 }),
+  });
+  return fc.oneof(
+    { weight: 2, arbitrary: grant.map(({ of, ...rest }) => ({ ...rest, ...of })) },
+    { weight: 1, arbitrary: withdraw },
+  );
+}
+
 /** Happenings of up to three accounts with up to three workspaces each. */
 export function happenings(maxLength: number): fc.Arbitrary<Happening[]> {
   const base = { wait, account: fc.integer({ min: 0, max: 2 }) };
@@ -55,10 +124,12 @@ export function happenings(maxLength: number): fc.Arbitrary<Happening[]> {
     ...base,
     kind: fc.constant('snapshot' as const),
     plan: fc.constantFrom(...PLANS),
-    status: fc.constantFrom('ACTIVE' as const, 'ACTIVE' as const, 'SUSPENDED' as const, 'UNKNOWN' as const),
+    status: fc.constantFrom(...(['ACTIVE', 'ACTIVE', 'ACTIVE', 'SUSPENDED', 'CLOSED', 'UNKNOWN'] as const)),
     zone: fc.constantFrom(...ZONES),
-    anchor: fc.constantFrom(null, 1, 15, 30, 31),
+    anchor: fc.constantFrom(null, 1, 15, 30, 31, 0, 42),
+    held: fc.option(held, { nil: {} }),
   });
+  const snapshotHeld = snapshot.map(({ held: more, ...rest }) => ({ ...rest, ...more }));
   const burst = fc.record({
     ...base,
     kind: fc.constant('burst' as const),
@@ -71,7 +142,7 @@ export function happenings(maxLength: number): fc.Arbitrary<Happening[]> {
   const upload = fc.record({
     ...base,
     kind: fc.constant('upload' as const),
-    bytes: fc.constantFrom(0, 1, 199, 400, 799, 800, 1_000, 2_500),
+    bytes: fc.constantFrom(0, 1, 199, 400, 799, 800, 1_000, 2_500, 5 * MIB, 5 * MIB + 1, 6 * MIB + 1),
     late,
     ws: fc.integer({ min: 0, max: 2 }),
   });
@@ -87,15 +158,19 @@ export function happenings(maxLength: number): fc.Arbitrary<Happening[]> {
     { weight: 9, arbitrary: burst },
     { weight: 3, arbitrary: upload },
     { weight: 3, arbitrary: again },
-    { weight: 5, arbitrary: snapshot },
+    { weight: 5, arbitrary: snapshotHeld },
     { weight: 1, arbitrary: tombstone },
+    { weight: 3, arbitrary: agreements(base) },
   );
   return fc.array(one, { minLength: 1, maxLength, size: 'max' });
 }
 
 /** A busy account alone: hour after hour near its limit, so that episodes, cooldowns and re-judging meet. */
 export function hotHappenings(maxLength: number): fc.Arbitrary<Happening[]> {
-  const base = { wait: fc.integer({ min: 0, max: 5 * HOUR }), account: fc.constant(0) };
+  const base = {
+    wait: fc.oneof(fc.integer({ min: 0, max: 10 * MINUTE }), fc.integer({ min: 0, max: 5 * HOUR })),
+    account: fc.constant(0),
+  };
   const burst = fc.record({
     ...base,
     kind: fc.constant('burst' as const),
@@ -114,8 +189,9 @@ export function hotHappenings(maxLength: number): fc.Arbitrary<Happening[]> {
     anchor: fc.constant(null),
   });
   const one: fc.Arbitrary<Happening> = fc.oneof(
-    { weight: 3, arbitrary: burst },
-    { weight: 1, arbitrary: snapshot },
+    { weight: 6, arbitrary: burst },
+    { weight: 2, arbitrary: snapshot },
+    { weight: 3, arbitrary: agreements(base, hourly) },
   );
   return fc
     .tuple(snapshot, fc.array(one, { minLength: 2, maxLength, size: 'max' }))

@@ -11,37 +11,15 @@ import { followPolicy } from '../../src/domain/judging/policyChange.js';
 import { emptyLedger } from '../../src/domain/judging/ledger.js';
 import type { Policy } from '../../src/domain/policy/policy.js';
 import { eventId } from '../../src/support/eventId.js';
-import type { LogEntry, Truth } from '../../src/simulation/truth/types.js';
+import { grantAllowance, withdrawAllowance } from '../../src/domain/judging/allowances.js';
+import type { AgreementEntry, LogEntry } from '../../src/simulation/truth/types.js';
 import type { UsageRecord } from '../../src/simulation/records.js';
+import { overageStep, sortedLines, type Consequences } from './consequences.js';
 import type { Results } from './engineLog.js';
+import { isRecord, type Entry } from './happenedLog.js';
 
 const EVERYTHING = { start: -8e15, end: 8e15 };
 const DAY = 86_400_000;
-
-export interface Consequences {
-  overages: string[];
-  measures: string[];
-  invitations: string[];
-}
-
-/** The contract leaves open which step and limit a CLOSED one names. */
-function overageLine(o: { kind: string; stepPercent: number; limit: number; used: number }): unknown[] {
-  return o.kind === 'CLOSED' ? [o.kind, o.used] : [o.kind, o.stepPercent, o.limit, o.used];
-}
-
-/** The same of the recount. */
-export function consequencesOf(truth: Truth): Consequences {
-  const lines = (items: unknown[][]): string[] => items.map((line) => JSON.stringify(line)).sort();
-  return {
-    overages: lines(
-      truth.overageSteps.map((o) => [o.accountId, o.rule, o.workspaceId ?? '', o.start, ...overageLine(o)]),
-    ),
-    measures: lines(
-      truth.measures.map((m) => [m.accountId, m.status, m.limit, m.effectiveFrom, m.effectiveUntil]),
-    ),
-    invitations: lines(truth.invitations.map((n) => [n.accountId, n.start, n.status, n.createdAt, n.reason])),
-  };
-}
 
 /** Runs a log through the domain alone: no database, no Kafka, everything that was counted is "loaded". */
 export class MemoryEngine {
@@ -52,12 +30,26 @@ export class MemoryEngine {
 
   constructor(private readonly policy: Policy) {}
 
-  run(log: readonly LogEntry[]): this {
+  run(log: readonly Entry[]): this {
     for (const entry of log) {
+      if (!isRecord(entry)) {
+        this.agree(entry);
+        continue;
+      }
       const decoded = decodedOf(entry);
       if (decoded === null) continue;
       if ('snapshot' in decoded) this.takeAccount(decoded);
       else this.take(decoded);
+    }
+    return this;
+  }
+
+  /** What the scheduler does when the input was read up to an instant: versions of the policy are followed. */
+  followPolicy(until: number): this {
+    for (const [accountId, state] of this.states) {
+      const changes = this.changesOf(accountId);
+      followPolicy(state, changes, until, this.contextAt(until));
+      this.collect(changes);
     }
     return this;
   }
@@ -96,7 +88,7 @@ export class MemoryEngine {
         })),
       ),
       violations: all((state, changes) =>
-        changes.violations.map((v) => ({
+        changes.violations.filter(isOfLevels).map((v) => ({
           accountId: state.accountId,
           workspaceId: v.workspaceId === '' ? null : v.workspaceId,
           rule: v.rule,
@@ -133,16 +125,12 @@ export class MemoryEngine {
     };
   }
 
-  /** What follows from levels beside the warnings: overage steps, the service limit, invitations; as sorted lines. */
   consequences(): Consequences {
     const lines = (pick: (state: AccountState, changes: AccountChanges) => Iterable<unknown[]>): string[] =>
-      [...this.states]
-        .flatMap(([id, state]) => [...pick(state, this.changes.get(id) ?? new AccountChanges())])
-        .map((line) => JSON.stringify(line))
-        .sort();
+      sortedLines([...this.states].flatMap(([id, state]) => [...pick(state, this.changesOf(id))]));
     return {
       overages: lines(({ accountId }, { overages }) =>
-        overages.map((o) => [accountId, o.rule, o.workspaceId, o.windowStart, ...overageLine(o)]),
+        overages.map((o) => [accountId, o.rule, o.workspaceId, o.windowStart, ...overageStep(o)]),
       ),
       measures: lines(({ accountId, ledger }) =>
         (ledger?.measures ?? []).map((m) => [
@@ -158,16 +146,24 @@ export class MemoryEngine {
           .filter(({ kind }) => kind === 'UPGRADE_INVITATION')
           .map((n) => {
             const status = n.status === 'PENDING' ? 'DUE' : n.status;
-            return [
-              accountId,
-              n.window.start,
-              status,
-              n.createdAt,
-              n.status === 'SUPPRESSED' ? n.reason : null,
-            ];
+            const reason = n.status === 'SUPPRESSED' ? n.reason : null;
+            return [accountId, n.window.start, status, n.createdAt, reason];
+          }),
+      ),
+      facts: lines(({ accountId }, { violations, closedViolations }) =>
+        violations
+          .filter((violation) => !isOfLevels(violation))
+          .map(({ id, rule, workspaceId, occurredAt }) => {
+            const closedAt = closedViolations.find((closed) => closed.id === id)?.closedAt ?? null;
+            const { used, limit, causeEventId } = this.recordOf(id);
+            return [accountId, rule, workspaceId, occurredAt, closedAt, used, limit, causeEventId];
           }),
       ),
     };
+  }
+
+  private recordOf(id: string): Outgoing['record'] {
+    return this.outgoing.find(({ eventId }) => eventId === id)?.record ?? {};
   }
 
   /** Figures of rows must be the sums of their buckets. */
@@ -204,6 +200,20 @@ export class MemoryEngine {
       this.changes.set(accountId, new AccountChanges());
     }
     return state;
+  }
+
+  private agree({ accountId, arrivedAt, agreement }: AgreementEntry): void {
+    const state = this.states.get(accountId);
+    if (state === undefined || state.account === null) return;
+    const changes = this.changesOf(accountId);
+    const context = this.contextAt(arrivedAt);
+    followPolicy(state, changes, arrivedAt, context);
+    if ('withdrawn' in agreement) withdrawAllowance(state, changes, agreement.withdrawn, context);
+    else {
+      const { id, ...request } = agreement.granted;
+      grantAllowance(state, changes, { ...request, reason: 'agreed' }, id, context);
+    }
+    this.collect(changes);
   }
 
   private take(event: UsageEvent): void {
@@ -250,6 +260,10 @@ export class MemoryEngine {
     if (changes === undefined) throw new Error(`${accountId} has no changes`);
     return changes;
   }
+}
+
+function isOfLevels({ windowStart }: { readonly windowStart: number | null }): boolean {
+  return windowStart !== null;
 }
 
 /** What the decoder makes of an entry; null: nothing that counts. */

@@ -1,5 +1,5 @@
 import { HOUR_MS } from '../windows/window.js';
-import type { Crossing } from './ledger.js';
+import type { Crossing, Ledger } from './ledger.js';
 
 const EPISODE_MAX_MS = 24 * HOUR_MS;
 
@@ -21,4 +21,21 @@ export function episodeOf(
     if (span <= EPISODE_MAX_MS) return { continues: true, episodeStart };
   }
   return { continues: false, episodeStart: hourStart };
+}
+
+/**
+ * Whether the episode that a crossing continues had notices and all of them were taken back, so that it has made none
+ * (contract §3: one episode makes one notice).
+ */
+export function tookAllBack(ledger: Ledger, { rule, workspaceId, level, episodeStart }: Crossing): boolean {
+  if (episodeStart === null) return false;
+  const isOfScope = (one: { rule: string; workspaceId: string }): boolean =>
+    one.rule === rule && one.workspaceId === workspaceId;
+  const hours = ledger.crossings
+    .filter((c) => isOfScope(c) && c.level === level && c.episodeStart === episodeStart)
+    .map((c) => c.window.start);
+  const notices = ledger.notices.filter(
+    (n) => n.kind === 'THRESHOLD_WARNING' && isOfScope(n) && hours.includes(n.window.start),
+  );
+  return notices.length > 0 && notices.every(({ status }) => status === 'CANCELLED');
 }

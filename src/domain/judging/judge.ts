@@ -3,7 +3,7 @@ import type { AccountChanges } from '../counting/changes.js';
 import { inviteUpgrade, issueWarning } from '../notices/issue.js';
 import type { Limit } from '../policy/policy.js';
 import type { Context } from './context.js';
-import { episodeOf } from './episodes.js';
+import { episodeOf, tookAllBack } from './episodes.js';
 import { hasCrossing, type Crossing, type Ledger, type Level } from './ledger.js';
 import { firstFigureAt, reaches } from './levels.js';
 import { settleMeasure } from './measures.js';
@@ -41,13 +41,13 @@ export function judge(
   const crossings = reached.map((level) =>
     recordCrossing(ledger, changes, row, amount, level, cause, context),
   );
-  const beginning = (level: Level): boolean =>
-    crossings.some((c) => c.level === level && !c.continuesEpisode);
+  const warned = crossings.find(({ level }) => level === limit.warnAt);
+  const isUntold = warned !== undefined && (!warned.continuesEpisode || tookAllBack(ledger, warned));
   // One event past both levels makes one warning, and it says that the limit is reached.
-  if (limit.warnAt !== null && beginning(limit.warnAt)) {
+  if (limit.warnAt !== null && isUntold) {
     issueWarning(state, changes, row, limit, reached.includes(100) ? 100 : limit.warnAt, cause, context);
   }
-  if (beginning(100)) {
+  if (crossings.some((c) => c.level === 100 && !c.continuesEpisode)) {
     recordViolation(state, changes, row, limit, cause, context);
     if (limit.inviteUpgrade) inviteUpgrade(state, changes, row, cause, context);
     settleMeasure(state, changes, row, limit, cause, context);

@@ -41,12 +41,14 @@ export function tellOverage(
   const passed = [STARTED_STEP, ...GROWTH_STEPS].filter(
     (step) => step === STARTED_STEP || reaches(figureOf(row), limit, step),
   );
+  const starts = !hasOverage(ledger, row, STARTED_STEP, limit);
   for (const step of passed) {
     if (!hasOverage(ledger, row, step, limit)) tellStep(state, changes, row, step, cause, context);
   }
-  // Late events took an ended window past its limit: nobody waits for its end any more.
+  // Late events took an ended window past its limit: nobody waits for its end any more. What started before waits for the
+  // input to be read up to the end.
   const endedBefore = cause.arrivedAt !== undefined && cause.arrivedAt >= row.window.end;
-  if (endedBefore) closeOverage(state, changes, row, passed.at(-1) ?? STARTED_STEP, context);
+  if (starts && endedBefore) closeOverage(state, changes, row, passed.at(-1) ?? STARTED_STEP, context);
 }
 
 function tellStep(

@@ -84,8 +84,8 @@ function cancelUntrue(state: AccountState, changes: AccountChanges, at: number, 
     if (state.account === null) return null;
     const ruling = rulingFor(state.account, notice.window, at, context);
     const limit = limitOf(ruling, notice.rule, notice.workspaceId);
-    // An ended window keeps its limit, and its figure only grows.
-    if (notice.window.end <= at) return limit ?? null;
+    // An ended window keeps its limit, and its figure only grows: true while that limit is the one the notice names.
+    if (notice.window.end <= at) return limit !== undefined && isLimit(limit, notice.limit) ? limit : null;
     const row = state.findWindow(notice.rule, notice.workspaceId, notice.window.start);
     return limit !== undefined && isStillTrue(notice, row, limit) ? limit : null;
   };
@@ -93,6 +93,10 @@ function cancelUntrue(state: AccountState, changes: AccountChanges, at: number, 
     const open = notice.status === 'PENDING' && !notice.attempted && notice.window.end > at;
     if (open && limitIfTrue(notice) === null) cancelNotice(state, changes, notice, limitIfTrue, context);
   }
+}
+
+function isLimit({ allowed }: Limit, amount: number): boolean {
+  return allowed.kind === 'limited' && allowed.amount === amount;
 }
 
 /** A notice that was cancelled is issued anew when its crossing becomes true again. */

@@ -1,5 +1,7 @@
 import type { AccountSnapshot, UsageRecord } from '../records.js';
+import { Agreements } from './agreements.js';
 import { Calendar } from './calendar.js';
+import type { Version } from './policies.js';
 import type { Metric, WindowKey } from './types.js';
 
 /** What was counted: one chat, session or ticket, or the bytes of one upload. */
@@ -30,23 +32,31 @@ export class Account {
   readonly calendar: Calendar;
   readonly facts: Fact[] = [];
   readonly rows = new Map<string, Row>();
-  revision: number;
+  readonly agreements = new Agreements();
   closedByTombstone = false;
   status: AccountSnapshot['status'];
   private readonly plans: { from: number; plan: string }[];
   private readonly chatsOfMinute = new Map<string, Map<number, number>>();
 
-  constructor(first: AccountSnapshot, arrivedAt: number) {
-    this.calendar = new Calendar(first.timeZone, first.billingAnchorDay);
-    this.revision = first.revision;
-    this.status = first.status;
-    this.plans = [{ from: arrivedAt, plan: first.plan }];
+  constructor(
+    public snapshot: AccountSnapshot,
+    arrivedAt: number,
+    /** The policy version that judges it now. */
+    public version: Version,
+  ) {
+    this.calendar = new Calendar(snapshot.timeZone, snapshot.billingAnchorDay);
+    this.status = snapshot.status;
+    this.plans = [{ from: arrivedAt, plan: snapshot.plan }];
   }
 
-  /** Whether the plan is another one from now on. */
-  changePlan(plan: string, at: number): boolean {
-    if (plan === this.plans.at(-1)?.plan) return false;
-    this.plans.push({ from: at, plan });
+  /** Takes the next snapshot; whether the plan is another one from now on. */
+  take(snapshot: AccountSnapshot, at: number): boolean {
+    this.snapshot = snapshot;
+    this.status = snapshot.status;
+    this.closedByTombstone = false;
+    this.calendar.change(at, snapshot.timeZone, snapshot.billingAnchorDay);
+    if (snapshot.plan === this.plans.at(-1)?.plan) return false;
+    this.plans.push({ from: at, plan: snapshot.plan });
     return true;
   }
 

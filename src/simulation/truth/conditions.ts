@@ -15,25 +15,23 @@ export class Conditions {
   /** Who held an account when it began to be not transferable. */
   private readonly holders = new Map<string, string>();
 
-  constructor(private readonly planOf: (plan: string) => Plan) {}
-
-  /** Compares what stands with what a snapshot says. */
-  judge(snapshot: AccountSnapshot): void {
-    const { accountId, updatedAt } = snapshot;
-    const found = this.factsOf(snapshot);
+  /** Compares what stands with what a snapshot says under a plan; `at`: when the snapshot or the plan became so. */
+  judge(snapshot: AccountSnapshot, plan: Plan, at: number): void {
+    const { accountId } = snapshot;
+    const found = this.factsOf(snapshot, plan);
     const standing = this.all.filter((one) => one.accountId === accountId && one.closedAt === null);
     const isSame = (one: Found, other: Found) => one.rule === other.rule && one.fact === other.fact;
     for (const one of standing) {
-      if (!found.some((fact) => isSame(fact, one))) one.closedAt = updatedAt;
+      if (!found.some((fact) => isSame(fact, one))) one.closedAt = at;
     }
     for (const fact of found.filter((one) => !standing.some((other) => isSame(other, one)))) {
-      this.all.push({ accountId, ...fact, occurredAt: updatedAt, closedAt: null });
+      this.all.push({ accountId, ...fact, occurredAt: at, closedAt: null });
     }
   }
 
-  private factsOf(snapshot: AccountSnapshot): Found[] {
+  private factsOf(snapshot: AccountSnapshot, plan: Plan): Found[] {
     const { accountId, ownerId, customerType, workspaces } = snapshot;
-    const conditions = conditionsOf(this.planOf(snapshot.plan), snapshot.isDeal);
+    const conditions = conditionsOf(plan, snapshot.isDeal);
     const about = (rule: ConditionRule, fact: string, workspaceId: string | null = null): Found[] =>
       conditions.includes(rule) ? [{ rule, fact, workspaceId }] : [];
 

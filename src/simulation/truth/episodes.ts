@@ -2,7 +2,7 @@ import type { Crossing } from './types.js';
 
 const HOUR = 3_600_000;
 
-interface Episode {
+export interface Episode {
   first: number;
   last: number;
 }
@@ -14,8 +14,11 @@ interface Episode {
 export class Episodes {
   private readonly ofHour = new Map<string, Episode>();
 
-  /** Whether the hour of a crossing continues an episode; a new one starts where it does not. */
-  join(crossing: Pick<Crossing, 'accountId' | 'workspaceId' | 'rule' | 'level' | 'start'>): boolean {
+  /** The episode that the hour of a crossing belongs to, and whether it continues it; it starts a new one if not. */
+  join(crossing: Pick<Crossing, 'accountId' | 'workspaceId' | 'rule' | 'level' | 'start'>): {
+    episode: Episode;
+    continues: boolean;
+  } {
     const scope = `${crossing.rule}|${crossing.level}|${crossing.accountId}|${crossing.workspaceId ?? ''}`;
     const name = (start: number): string => `${String(start)}|${scope}`;
     const { start } = crossing;
@@ -27,9 +30,10 @@ export class Episodes {
       if (last - first >= 24 * HOUR) continue;
       Object.assign(episode, { first, last });
       this.ofHour.set(name(start), episode);
-      return true;
+      return { episode, continues: true };
     }
-    this.ofHour.set(name(start), { first: start, last: start });
-    return false;
+    const episode = { first: start, last: start };
+    this.ofHour.set(name(start), episode);
+    return { episode, continues: false };
   }
 }

@@ -36,9 +36,9 @@ export class Invitations {
   }
 
   /** Takes back those of open windows that are not true any more, unless they were sent. */
-  review(accountId: string, isTrue: (invitation: Invitation) => boolean, now: number): void {
+  review(accountId: string, isTrue: (invitation: Invitation) => boolean, asOf: number, now: number): void {
     for (const one of this.all) {
-      if (one.accountId !== accountId || one.end <= now || one.status !== 'DUE' || isTrue(one)) continue;
+      if (one.accountId !== accountId || one.end <= asOf || one.status !== 'DUE' || isTrue(one)) continue;
       const sentAt = this.options.sentAt?.(one) ?? null;
       if (sentAt === null || sentAt > now) one.status = 'CANCELLED';
     }

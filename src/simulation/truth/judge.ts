@@ -1,26 +1,24 @@
 import { rowName, type Account, type Row } from './account.js';
-import { Episodes } from './episodes.js';
+import { Episodes, type Episode } from './episodes.js';
 import type { Invitations } from './invitations.js';
 import type { Measures } from './measures.js';
 import type { Notices } from './notices.js';
 import type { Overages } from './overages.js';
 import type { Plan, PlanRule } from './plans.js';
-import type { Crossing, Notice } from './types.js';
-
-/** What made a figure or a limit move: an event, or a change of plan (eventId null). */
-export interface Cause {
-  eventId: string | null;
-  /** Event time, or the time of the change. */
-  at: number;
-  /** When the engine could act on it. */
-  now: number;
-}
+import type { Policies } from './policies.js';
+import type { Cause, Crossing, Notice } from './types.js';
 
 interface Standing {
   rule: PlanRule;
   limit: number;
   warns: boolean;
   figure: number;
+}
+
+interface Reached {
+  crossing: Crossing;
+  /** Hours only. */
+  episode: Episode | null;
 }
 
 /** What follows from a level that is reached. */
@@ -38,21 +36,30 @@ export class Judge {
   readonly crossings: Crossing[] = [];
   readonly violations: Crossing[] = [];
   private readonly episodes = new Episodes();
-  private readonly recorded = new Map<string, Crossing>();
+  private readonly recorded = new Map<string, Reached>();
   private readonly notices: Notices;
 
   constructor(
-    private readonly planOf: (plan: string) => Plan,
+    private readonly policies: Policies,
     private readonly then: Consequences,
   ) {
     this.notices = then.notices;
   }
 
-  /** The rule that the plan in force has for this row; undefined where it names none. */
-  ruleFor(account: Account, row: Pick<Row, 'rule' | 'workspaceId' | 'end'>): PlanRule | undefined {
+  /** What the plan and the policy in force say; those at its end, where the window is over. */
+  planOf(account: Account, row: Pick<Row, 'end'>): Plan {
+    const atEnd = this.policies.at(row.end - 1);
+    const version = atEnd.from < account.version.from ? atEnd : account.version;
+    return version.planOf(account.planFor(row.end));
+  }
+
+  /** The rule for this row, its limit with what was agreed beyond; undefined where the plan names none. */
+  ruleFor(account: Account, row: Pick<Row, 'rule' | 'workspaceId' | 'start' | 'end'>): PlanRule | undefined {
     const scope = row.workspaceId === null ? 'account' : 'workspace';
-    const { rules } = this.planOf(account.planFor(row.end));
-    return rules.find((rule) => rule.rule === row.rule && rule.scope === scope);
+    const { rules } = this.planOf(account, row);
+    const rule = rules.find((candidate) => candidate.rule === row.rule && candidate.scope === scope);
+    if (rule === undefined || rule.limit === null) return rule;
+    return { ...rule, limit: rule.limit + account.agreements.beyond(row.rule, row) };
   }
 
   judge(account: Account, row: Row, cause: Cause): void {
@@ -62,48 +69,57 @@ export class Judge {
     const { limit, figure, rule } = standing;
     const eighty = standing.warns ? this.cross(row, standing, 80, cause) : null;
     const hundred = this.cross(row, standing, 100, cause);
-    if (eighty?.continuesEpisode === false) {
+    if (eighty !== null && this.isToBeTold(eighty)) {
       this.notices.issue(account, eighty, hundred === null ? 80 : 100, cause.now);
     }
-    if (hundred?.continuesEpisode === false) this.violations.push(hundred);
+    if (hundred?.crossing.continuesEpisode === false) this.violations.push(hundred.crossing);
     const { invitations } = this.then;
     const returns = (): boolean => reaches(figure, limit, 100) && invitations.wasTakenBack(row, limit);
     if (rule.invites && (hundred !== null || returns())) invitations.issue(account, row, limit, cause);
-    if (rule.overage) this.then.overages.tell(row, limit, figure, cause.now);
+    if (rule.overage) this.then.overages.tell(row, limit, figure, cause.asOf);
   }
 
-  private settleMeasure(row: Row, standing: Standing | null, { at, now }: Cause): void {
+  /** One episode makes one notice; one whose notices were all taken back has made none. */
+  private isToBeTold({ crossing, episode }: Reached): boolean {
+    return !crossing.continuesEpisode || (episode !== null && this.notices.tookAllBack(episode));
+  }
+
+  private settleMeasure(row: Row, standing: Standing | null, cause: Cause): void {
     const due = standing?.rule.limitsService === true && reaches(standing.figure, standing.limit, 100);
-    this.then.measures.settle(row, due ? standing.limit : null, at, now);
+    this.then.measures.settle(row, due ? standing.limit : null, cause);
   }
 
-  /** After a change of plan: warnings that are not true any more go, cancelled ones that are true again return. */
-  review(account: Account, accountId: string, now: number): void {
-    this.then.invitations.review(accountId, (one) => this.stillInvites(account, one), now);
-    const open = this.notices.of(accountId).filter((notice) => notice.end > now);
-    for (const notice of open) {
+  /** After a change: what is not true any more goes, and what its cooldown held back may come. */
+  review(account: Account, accountId: string, { asOf, now }: Cause): void {
+    this.then.invitations.review(accountId, (one) => this.stillInvites(account, one), asOf, now);
+    for (const notice of this.notices.of(accountId).filter(({ end }) => end > asOf)) {
       if (this.isTrue(account, notice) || !this.notices.cancel(notice, now)) continue;
-      this.reissue(account, this.notices.suppressedBy(notice), now);
+      this.release(account, this.notices.suppressedBy(notice), now);
     }
-    for (const notice of open.filter((candidate) => candidate.status === 'CANCELLED')) {
-      const latest = this.notices.of(accountId).findLast((other) => isSame(other, notice));
-      if (latest !== notice || this.standingOf(account, notice)?.limit !== notice.limit) continue;
-      this.reissue(account, notice, now);
-    }
+  }
+
+  /** After a change: a warning about this row that was cancelled and is true again returns. */
+  reissue(account: Account, row: Row, now: number): void {
+    const limit = this.standing(account, row)?.limit;
+    const about = this.notices
+      .of(row.accountId)
+      .filter((notice) => rowName(notice) === rowName(row) && notice.limit === limit);
+    const latest = about.at(-1);
+    if (latest?.status !== 'CANCELLED' || !this.isTrue(account, latest)) return;
+    const reached = this.recorded.get(crossingName(latest, latest.limit, 80));
+    if (reached !== undefined) this.notices.issue(account, reached, latest.level, now);
   }
 
   /** A warning that failed frees the newest one it held back. */
   settleFailures(accountOf: (accountId: string) => Account | undefined, now: number): void {
     for (const failed of this.notices.settleFailures(now)) {
       const account = accountOf(failed.accountId);
-      if (account !== undefined) this.reissue(account, this.notices.suppressedBy(failed), now);
+      if (account !== undefined) this.release(account, this.notices.suppressedBy(failed), now);
     }
   }
 
-  private reissue(account: Account, notice: Notice | undefined, now: number): void {
-    if (notice === undefined || !this.isTrue(account, notice)) return;
-    const crossing = this.recorded.get(crossingName(notice, notice.limit, 80));
-    if (crossing !== undefined) this.notices.issue(account, crossing, notice.level, now);
+  private release(account: Account, notice: Notice | undefined, now: number): void {
+    if (notice !== undefined && this.isTrue(account, notice)) this.notices.release(account, notice, now);
   }
 
   private stillInvites(account: Account, invitation: Notice): boolean {
@@ -114,7 +130,8 @@ export class Judge {
 
   private isTrue(account: Account, notice: Notice): boolean {
     const standing = this.standingOf(account, notice);
-    return standing?.warns === true && reaches(standing.figure, standing.limit, notice.level);
+    if (standing?.warns !== true || standing.limit !== notice.limit) return false;
+    return reaches(standing.figure, standing.limit, notice.level);
   }
 
   private standingOf(account: Account, notice: Notice): Standing | null {
@@ -125,17 +142,18 @@ export class Judge {
   private standing(account: Account, row: Row): Standing | null {
     const rule = this.ruleFor(account, row);
     if (rule === undefined || rule.limit === null) return null;
-    const { warns } = this.planOf(account.planFor(row.end));
+    const { warns } = this.planOf(account, row);
     return { rule, limit: rule.limit, warns, figure: account.figure(row) };
   }
 
   /** Records a level that is reached and not yet recorded for this limit. */
-  private cross(row: Row, standing: Standing, level: 80 | 100, cause: Cause): Crossing | null {
+  private cross(row: Row, standing: Standing, level: 80 | 100, cause: Cause): Reached | null {
     const { limit, figure } = standing;
     const name = crossingName(row, limit, level);
     if (!reaches(figure, limit, level) || this.recorded.has(name)) return null;
     const { accountId, workspaceId, rule, metric, windowKind, start, end } = row;
     const key = { accountId, workspaceId, rule, metric, windowKind, start, end };
+    const joined = windowKind === 'hour' ? this.episodes.join({ ...key, level }) : null;
     const crossing: Crossing = {
       ...key,
       level,
@@ -143,11 +161,12 @@ export class Judge {
       used: figure,
       crossedAt: cause.at,
       causeEventId: cause.eventId,
-      continuesEpisode: windowKind === 'hour' && this.episodes.join({ ...key, level }),
+      continuesEpisode: joined?.continues ?? false,
     };
-    this.recorded.set(name, crossing);
+    const reached = { crossing, episode: joined?.episode ?? null };
+    this.recorded.set(name, reached);
     this.crossings.push(crossing);
-    return crossing;
+    return reached;
   }
 }
 
@@ -157,8 +176,4 @@ function crossingName(
   level: number,
 ) {
   return `${rowName(row)}|${String(limit)}|${String(level)}|${row.accountId}`;
-}
-
-function isSame(one: Notice, other: Notice): boolean {
-  return rowName(one) === rowName(other) && one.level === other.level && one.limit === other.limit;
 }

@@ -1,5 +1,5 @@
 import { rowName, type Row } from './account.js';
-import type { Measure } from './types.js';
+import type { Cause, Measure } from './types.js';
 
 /** The LIMIT_SERVICE that the policy itself applies: "the account will only support 100 chats per month". */
 export class Measures {
@@ -7,10 +7,10 @@ export class Measures {
 
   /**
    * Applies it to an open window where its limit is reached, and lifts it where that limit does not stand any more.
-   * `dueUnder` is the limit that is reached, null: none is; `at` the time of the event or change.
+   * `dueUnder` is the limit that is reached, null: none is.
    */
-  settle(row: Row, dueUnder: number | null, at: number, now: number): void {
-    if (row.end <= now) return;
+  settle(row: Row, dueUnder: number | null, { at, asOf, now }: Cause): void {
+    if (row.end <= asOf) return;
     const applied = this.all.find(
       (measure) =>
         measure.status === 'APPLIED' &&
@@ -22,7 +22,7 @@ export class Measures {
       applied.status = 'LIFTED';
       applied.effectiveUntil = Math.min(applied.effectiveUntil, at);
     }
-    if (dueUnder === null) return;
+    if (dueUnder === null || row.end <= now) return;
     const { accountId, workspaceId, rule, metric, windowKind, start, end } = row;
     this.all.push({
       ...{ accountId, workspaceId, rule, metric, windowKind, start, end },

@@ -1,4 +1,5 @@
 import type { Account } from './account.js';
+import type { Episode } from './episodes.js';
 import type { Crossing, Notice, RecountOptions } from './types.js';
 
 const DAY = 86_400_000;
@@ -6,7 +7,11 @@ const DAY = 86_400_000;
 type Tracked = Notice & {
   /** The notice whose cooldown suppressed this one. */
   suppressor: Tracked | null;
+  /** Hours only. */
+  episode: Episode | null;
 };
+
+const isInactive = ({ status }: Account): boolean => status === 'SUSPENDED' || status === 'CLOSED';
 
 function hasEnded(notice: Notice): boolean {
   const grace = notice.windowKind === 'hour' ? DAY : 0;
@@ -19,8 +24,13 @@ export class Notices {
 
   constructor(private readonly options: RecountOptions) {}
 
-  issue(account: Account, cause: Crossing, level: 80 | 100, now: number): void {
-    const { accountId, workspaceId, rule, metric, windowKind, start, end, limit } = cause;
+  issue(
+    account: Account,
+    { crossing, episode }: { crossing: Crossing; episode: Episode | null },
+    level: 80 | 100,
+    now: number,
+  ): void {
+    const { accountId, workspaceId, rule, metric, windowKind, start, end, limit } = crossing;
     const kind = 'THRESHOLD_WARNING';
     const key = { kind, accountId, workspaceId, rule, metric, windowKind, start, end, limit, level } as const;
     const ordinal = this.of(accountId).filter(
@@ -32,10 +42,10 @@ export class Notices {
     ).length;
     const named = { ...key, ordinal, createdAt: now };
     const createdAt = this.options.createdAt?.(named) ?? now;
-    const notice: Tracked = { ...named, createdAt, status: 'DUE', reason: null, suppressor: null };
+    const notice: Tracked = { ...named, createdAt, status: 'DUE', reason: null, suppressor: null, episode };
     this.settleFailures(createdAt);
     const suppressor = this.coolingDown(notice);
-    if (account.status === 'SUSPENDED' || account.status === 'CLOSED') notice.reason = 'account-not-active';
+    if (isInactive(account)) notice.reason = 'account-not-active';
     else if (hasEnded(notice)) notice.reason = 'window-ended';
     else if (suppressor !== null) Object.assign(notice, { reason: 'cooldown', suppressor });
     if (notice.reason !== null) notice.status = 'SUPPRESSED';
@@ -59,6 +69,21 @@ export class Notices {
     return this.all.findLast((other) => other.suppressor === notice);
   }
 
+  /** Issues a notice that a cooldown held back, unless it is stale by now or another one was issued meanwhile. */
+  release(account: Account, notice: Notice, now: number): void {
+    const held = this.all.find((other) => other === notice);
+    const asOfNow = { ...notice, createdAt: now };
+    if (held === undefined || isInactive(account) || hasEnded(asOfNow)) return;
+    if (this.coolingDown(asOfNow) !== null) return;
+    Object.assign(held, { status: 'DUE', reason: null, suppressor: null, createdAt: now });
+  }
+
+  /** Whether an episode had notices, and none of them stands. */
+  tookAllBack(episode: Episode): boolean {
+    const made = this.all.filter((notice) => notice.episode === episode);
+    return made.length > 0 && made.every(({ status }) => status === 'CANCELLED');
+  }
+
   settleFailures(now: number): Notice[] {
     if (this.options.failedAt === undefined) return [];
     const failed = this.all.filter((notice) => {
@@ -70,7 +95,7 @@ export class Notices {
   }
 
   /** At most one warning per scope and rule in 24 hours between creation times, for limits per hour. */
-  private coolingDown(notice: Notice): Tracked | null {
+  private coolingDown(notice: Omit<Notice, 'status' | 'reason'>): Tracked | null {
     if (notice.windowKind !== 'hour') return null;
     const earlier = this.of(notice.accountId).findLast(
       (other) =>

@@ -15,7 +15,7 @@ export class Overages {
   constructor(private readonly options: RecountOptions) {}
 
   /** A figure above its limit: starts, grows, and ends at once where the window had ended before. */
-  tell(row: Row, limit: number, figure: number, now: number): void {
+  tell(row: Row, limit: number, figure: number, asOf: number): void {
     const window = `${row.accountId}|${rowName(row)}`;
     if (figure <= limit || this.closed.has(window)) return;
     const started = this.step(row, window, limit, STARTED, figure);
@@ -23,7 +23,7 @@ export class Overages {
       if (figure * 100 >= limit * step) this.step(row, window, limit, step, figure);
     }
     this.running.set(window, { row, limit, key: keyOf(row) });
-    if (started && row.end <= now) this.close(window, figure);
+    if (started && row.end <= asOf) this.close(window, figure);
   }
 
   /** What time has closed by now, with the figures so far. */

@@ -1,4 +1,4 @@
-import type { ConditionRule, Metric, RuleName, WindowKind } from './types.js';
+import type { ConditionRule, Metric, PolicyFigures, RuleName, WindowKind } from './types.js';
 
 /** A rule of a plan as contract §5 prints it. */
 export interface PlanRule {
@@ -22,11 +22,19 @@ export interface Plan {
   conditions: readonly ConditionRule[];
 }
 
-/** 5 MiB, on every plan. */
-export const LARGEST_FILE = 5 * 1024 ** 2;
-
 const DEAL_CONDITIONS = ['not-transferable', 'eligible-customer'] as const;
-const LTD_CONDITIONS = ['one-workspace', 'own-websites', ...DEAL_CONDITIONS] as const;
+
+/** The policy as shipped (contract §5). */
+export const SHIPPED: Omit<PolicyFigures, 'uploadBytesPerYear'> = {
+  chatsPerHour: 2_000,
+  sandboxSessions: 100,
+  proSessions: 10_000,
+  unlimitedSessions: 50_000,
+  sandboxChats: 100,
+  ltdTickets: 10_000,
+  largestFile: 5 * 1024 ** 2,
+  ltdConditions: ['one-workspace', 'own-websites', ...DEAL_CONDITIONS],
+};
 
 /** What an account has agreed to beside its limits; a deal has conditions on any plan. */
 export function conditionsOf(plan: Plan, isDeal: boolean): ConditionRule[] {
@@ -35,12 +43,12 @@ export function conditionsOf(plan: Plan, isDeal: boolean): ConditionRule[] {
 
 const NOTHING_MORE = { invites: false, limitsService: false };
 
-const chatsPerHour = (scope: PlanRule['scope']): PlanRule => ({
+const chatsPerHour = (limit: number, scope: PlanRule['scope']): PlanRule => ({
   rule: 'chats-per-hour',
   metric: 'chats',
   windowKind: 'hour',
   scope,
-  limit: 2_000,
+  limit,
   overage: false,
   ...NOTHING_MORE,
 });
@@ -56,26 +64,26 @@ const sessionsPerMonth = (limit: number | null, invites = false): PlanRule => ({
   invites,
 });
 
-const chatsPerMonth: PlanRule = {
+const chatsPerMonth = (limit: number): PlanRule => ({
   rule: 'chats-per-month',
   metric: 'chats',
   windowKind: 'month',
   scope: 'account',
-  limit: 100,
+  limit,
   overage: false,
   invites: true,
   limitsService: true,
-};
+});
 
-const ticketsPerMonth: PlanRule = {
+const ticketsPerMonth = (limit: number): PlanRule => ({
   rule: 'tickets-per-month',
   metric: 'tickets',
   windowKind: 'month',
   scope: 'account',
-  limit: 10_000,
+  limit,
   overage: true,
   ...NOTHING_MORE,
-};
+});
 
 const plan = (rules: PlanRule[], rest: Partial<Plan> = {}): Plan => ({
   warns: true,
@@ -85,27 +93,34 @@ const plan = (rules: PlanRule[], rest: Partial<Plan> = {}): Plan => ({
 });
 
 /** The plans by id; a plan that the policy does not know is judged by the rules of all plans. */
-export function planTable(uploadBytesPerYear: number): (plan: string) => Plan {
+export function planTable(figures: PolicyFigures): (plan: string) => Plan {
   const uploads: PlanRule = {
     rule: 'upload-bytes-per-year',
     metric: 'upload_bytes',
     windowKind: 'year',
     scope: 'account',
-    limit: uploadBytesPerYear,
+    limit: figures.uploadBytesPerYear,
     overage: true,
     ...NOTHING_MORE,
   };
-  const hourly = chatsPerHour('account');
+  const hourly = chatsPerHour(figures.chatsPerHour, 'account');
+  const sandbox = [
+    hourly,
+    sessionsPerMonth(figures.sandboxSessions, true),
+    chatsPerMonth(figures.sandboxChats),
+    uploads,
+  ];
+  const ltd = [
+    chatsPerHour(figures.chatsPerHour, 'workspace'),
+    sessionsPerMonth(null),
+    ticketsPerMonth(figures.ltdTickets),
+    uploads,
+  ];
   const plans = new Map<string, Plan>([
-    ['sandbox', plan([hourly, sessionsPerMonth(100, true), chatsPerMonth, uploads], { warns: false })],
-    ['pro', plan([hourly, sessionsPerMonth(10_000), uploads])],
-    ['unlimited', plan([hourly, sessionsPerMonth(50_000), uploads])],
-    [
-      'ltd',
-      plan([chatsPerHour('workspace'), sessionsPerMonth(null), ticketsPerMonth, uploads], {
-        conditions: LTD_CONDITIONS,
-      }),
-    ],
+    ['sandbox', plan(sandbox, { warns: false })],
+    ['pro', plan([hourly, sessionsPerMonth(figures.proSessions), uploads])],
+    ['unlimited', plan([hourly, sessionsPerMonth(figures.unlimitedSessions), uploads])],
+    ['ltd', plan(ltd, { conditions: figures.ltdConditions })],
   ]);
   const unknown = plan([hourly, uploads]);
   return (plan) => plans.get(plan) ?? unknown;
@@ -113,10 +128,10 @@ export function planTable(uploadBytesPerYear: number): (plan: string) => Plan {
 
 /** Every rule and scope that any plan knows: an event may lie in the window of each. */
 export const RULE_SHAPES: readonly Pick<PlanRule, 'rule' | 'metric' | 'windowKind' | 'scope'>[] = [
-  chatsPerHour('account'),
-  chatsPerHour('workspace'),
+  chatsPerHour(0, 'account'),
+  chatsPerHour(0, 'workspace'),
   sessionsPerMonth(null),
-  chatsPerMonth,
-  ticketsPerMonth,
+  chatsPerMonth(0),
+  ticketsPerMonth(0),
   { rule: 'upload-bytes-per-year', metric: 'upload_bytes', windowKind: 'year', scope: 'account' },
 ];

@@ -15,6 +15,23 @@ interface Place {
 export type LogEntry =
   (Place & PlatformRecord) | (Place & { garbage: Garbage }) | (Place & { tombstone: string });
 
+/** More than a limit gives, agreed for [from, to); times in epoch ms. */
+export interface Agreement {
+  id: string;
+  rule: RuleName | 'file-size';
+  extra: number;
+  from: number;
+  to: number;
+}
+
+/** What operators agree on with an account, by the engine's clock. */
+export interface AgreementEntry {
+  accountId: string;
+  /** By the engine's clock (epoch ms). */
+  arrivedAt: number;
+  agreement: { granted: Agreement } | { withdrawn: string };
+}
+
 export type Garbage = 'UNDECODABLE' | 'UNKNOWN_SCHEMA' | 'EMPTY' | 'INVALID';
 export type DeadLetterReason = Garbage | 'TOO_LATE' | 'FUTURE';
 
@@ -22,6 +39,17 @@ export type Metric = 'chats' | 'sessions' | 'tickets' | 'upload_bytes';
 export type WindowKind = 'hour' | 'month' | 'year';
 export type RuleName =
   'chats-per-hour' | 'sessions-per-month' | 'chats-per-month' | 'tickets-per-month' | 'upload-bytes-per-year';
+
+/** What made a figure or a limit move: an event, or a change of plan, policy or allowance (eventId null). */
+export interface Cause {
+  eventId: string | null;
+  /** Event time, or the time of the change. */
+  at: number;
+  /** Windows that end after this are open: the arrival, or the effective date of a policy. */
+  asOf: number;
+  /** When the engine could act on it. */
+  now: number;
+}
 
 /** The scope of a rule and one of its windows: [start, end), epoch ms. */
 export interface WindowKey {
@@ -126,9 +154,29 @@ export type NoticeName = Pick<
   'kind' | 'accountId' | 'workspaceId' | 'rule' | 'start' | 'level' | 'ordinal' | 'createdAt'
 >;
 
+/** What versions of the policy may say differently. */
+export interface PolicyFigures {
+  chatsPerHour: number;
+  sandboxSessions: number;
+  proSessions: number;
+  unlimitedSessions: number;
+  sandboxChats: number;
+  ltdTickets: number;
+  /** The published policy names none. */
+  uploadBytesPerYear: number;
+  /** In bytes, on every plan. */
+  largestFile: number;
+  ltdConditions: readonly ConditionRule[];
+}
+
+/** What a later version says otherwise than the shipped policy, from its effective date (epoch ms) on. */
+export type LaterVersion = { from: number } & Partial<PolicyFigures>;
+
 export interface RecountOptions {
   /** Bytes per year and account; the published policy names none. */
   uploadBytesPerYear: number;
+  /** Versions that come into force after the shipped policy, by date. */
+  laterVersions?: readonly LaterVersion[];
   /** When a notice was sent (epoch ms), null when it was not: what was sent is not cancelled. Default: never sent. */
   sentAt?: (notice: NoticeName) => number | null;
   /** When a notice failed for good, null when it did not: a failed one causes no cooldown. Default: never. */

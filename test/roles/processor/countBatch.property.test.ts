@@ -3,15 +3,21 @@ import fc from 'fast-check';
 import { OffsetMoved } from '../../../src/postgres/counting/offsets.js';
 import { recount } from '../../../src/simulation/truth/recount.js';
 import type { LogEntry } from '../../../src/simulation/truth/types.js';
+import type { Policy } from '../../../src/domain/policy/policy.js';
+import { consequencesOf } from '../../support/consequences.js';
 import { comparable, resultsOf, UPLOAD_BYTES } from '../../support/engineLog.js';
-import { logOf } from '../../support/happenedLog.js';
+import { entriesOf, isRecord, logOf, type Entry } from '../../support/happenedLog.js';
 import { happenings, type Happening } from '../../support/happenings.js';
 import type { FreshDatabase } from '../../support/stack.js';
+import { VERSIONS, versionsAt } from '../../support/versions.js';
 import { countingDatabase, empty, Process, reported } from './feeder.js';
+import { reportedConsequences } from './reportedConsequences.js';
 
 // Shrinking a long log takes a while: the best counterexample by then will do.
 const RUNS = Number(process.env['FC_RUNS'] ?? 10);
 const SEED = process.env['FC_SEED'] === undefined ? {} : { seed: Number(process.env['FC_SEED']) };
+
+const versions = fc.nat({ max: VERSIONS.length - 1 });
 
 interface Cut {
   readonly length: number;
@@ -24,19 +30,34 @@ const cut: fc.Arbitrary<Cut> = fc.record({
   before: fc.constantFrom('nothing', 'nothing', 'forget', 'forget everything always', 'killed', 'stale'),
 });
 
-/** Batches of a log. A snapshot goes first in its batch, so that splitting does not change what is judged by what. */
-function batchesOf(log: readonly LogEntry[], cuts: readonly Cut[]): { entries: LogEntry[]; cut: Cut }[] {
-  const batches: { entries: LogEntry[]; cut: Cut }[] = [];
+interface Batch {
+  readonly entries: Entry[];
+  readonly cut: Cut;
+}
+
+/**
+ * Batches of a log. A snapshot goes first in its batch, so that splitting does not change what is judged by what; what an
+ * operator does stands between two batches.
+ */
+function batchesOf(log: readonly Entry[], cuts: readonly Cut[]): Batch[] {
+  const begins = (entry: Entry | undefined): boolean =>
+    entry === undefined || !isRecord(entry) || entry.topic === 'platform.accounts.v1';
+  const batches: Batch[] = [];
   let at = 0;
   for (let n = 0; at < log.length; n += 1) {
     const next = cuts[n % cuts.length] ?? { length: 1, process: 0, before: 'nothing' };
+    const first = log[at];
     let end = at + 1;
-    while (end < log.length && end - at < next.length && log[end]?.topic !== 'platform.accounts.v1') end += 1;
+    if (first !== undefined && isRecord(first)) {
+      while (end - at < next.length && !begins(log[end])) end += 1;
+    }
     batches.push({ entries: log.slice(at, end), cut: next });
     at = end;
   }
   return batches;
 }
+
+const recordsIn = ({ entries }: Batch): LogEntry[] => entries.filter(isRecord);
 
 describe('the counting transaction against the naive recount', () => {
   let database: FreshDatabase;
@@ -58,7 +79,7 @@ describe('the counting transaction against the naive recount', () => {
       'select coalesce(sum(length(ids)), 0)::int8 as n from seen_ids',
     );
     const snapshots = await pool.query('select account_id, applied from account_snapshots order by 1, 2');
-    const views = comparable(await reported(pool));
+    const views = { ...comparable(await reported(pool)), consequences: await reportedConsequences(pool) };
     return { ...views, outbox: outbox.rows, heads: heads.rows, seen: seen.rows, snapshots: snapshots.rows };
   }
 
@@ -72,11 +93,12 @@ describe('the counting transaction against the naive recount', () => {
     await process.pool.query('select pg_terminate_backend(pg_backend_pid())').catch(() => undefined);
   }
 
-  async function feed(log: readonly LogEntry[], cuts: readonly Cut[]): Promise<Map<number, number>> {
+  async function feed(batches: readonly Batch[], policy: Policy): Promise<void> {
     await anew();
-    const createdAt = new Map<number, number>();
+    for (const process of processes) process.judgeBy(policy);
+    const granted = new Map<string, string>();
     let last: readonly LogEntry[] = [];
-    for (const { entries, cut: how } of batchesOf(log, cuts)) {
+    for (const { entries, cut: how } of batches) {
       const process = processes[how.process];
       if (how.before === 'forget') process.forget(false);
       if (how.before === 'forget everything always') process.forget(true);
@@ -84,17 +106,17 @@ describe('the counting transaction against the naive recount', () => {
       if (how.before === 'stale' && last.length > 0) {
         await expect(process.count(last)).rejects.toThrow(OffsetMoved);
       }
-      await process.count(entries);
-      const now = Math.max(...entries.map((e) => e.arrivedAt));
-      for (const { arrivedAt } of entries)
-        createdAt.set(arrivedAt, Math.max(createdAt.get(arrivedAt) ?? 0, now));
-      last = entries;
+      const records = entries.filter(isRecord);
+      if (records.length > 0) {
+        await process.count(records);
+        last = records;
+      }
+      for (const entry of entries) if (!isRecord(entry)) await process.agree(entry, granted);
     }
-    return createdAt;
   }
 
   /** Notices are created when their batch is counted, so the log is stamped with that. */
-  function stamped(log: readonly LogEntry[], cuts: readonly Cut[]): LogEntry[] {
+  function stamped(log: readonly Entry[], cuts: readonly Cut[]): Entry[] {
     return batchesOf(log, cuts).flatMap(({ entries }) => {
       const arrivedAt = Math.max(...entries.map((e) => e.arrivedAt));
       return entries.map((entry) => ({ ...entry, arrivedAt }));
@@ -106,16 +128,23 @@ describe('the counting transaction against the naive recount', () => {
       fc.asyncProperty(
         happenings(18),
         fc.array(cut, { minLength: 1, maxLength: 6 }),
-        async (happened, cuts) => {
-          const log = stamped(logOf(happened), cuts);
-          await feed(log, cuts);
+        versions,
+        async (happened, cuts, chosen) => {
+          const { policy, later } = versionsAt(chosen);
+          const log = stamped(entriesOf(happened), cuts);
+          await feed(batchesOf(log, cuts), policy);
           const until = log.at(-1)?.arrivedAt ?? 0;
-          const truth = recount(log, { uploadBytesPerYear: UPLOAD_BYTES, until });
+          await processes[0].followPolicy(until);
+          const options = { uploadBytesPerYear: UPLOAD_BYTES, laterVersions: later, until };
+          const truth = recount(log, options);
           const before = await tables();
-          const { windows, crossings, violations, overages, notices } = before;
+          const { windows, crossings, violations, overages, notices, consequences } = before;
           expect({ windows, crossings, violations, overages, notices }).toEqual(comparable(resultsOf(truth)));
-          for (const { entries, cut: how } of batchesOf(log, cuts)) {
-            await expect(processes[how.process].count(entries)).rejects.toThrow(OffsetMoved);
+          expect(consequences).toEqual(consequencesOf(truth));
+          for (const batch of batchesOf(log, cuts)) {
+            const records = recordsIn(batch);
+            if (records.length === 0) continue;
+            await expect(processes[batch.cut.process].count(records)).rejects.toThrow(OffsetMoved);
           }
           expect(await tables()).toEqual(before);
         },
@@ -129,21 +158,24 @@ describe('the counting transaction against the naive recount', () => {
       fc.asyncProperty(
         happenings(10),
         fc.array(cut, { minLength: 1, maxLength: 4 }),
-        async (happened, cuts) => {
-          const log = stamped(logOf(happened), cuts);
+        versions,
+        async (happened, cuts, chosen) => {
+          const { policy } = versionsAt(chosen);
+          const log = stamped(entriesOf(happened), cuts);
           const order = async (): Promise<{ event_id: string }[]> => {
             const { rows } = await processes[0].pool.query<{ event_id: string }>(
               'select account_id, topic, event_id, record from outbox order by account_id, id',
             );
             return rows;
           };
-          await feed(log, cuts);
+          await feed(batchesOf(log, cuts), policy);
           const first = await order();
-          const finer = cuts.map((c) => ({ ...c, length: Math.ceil(c.length / 2), process: 0 as const }));
+          const finer = cuts.map((c) => ({
+            ...{ length: Math.ceil(c.length / 2), process: 0, before: 'nothing' },
+          })) as Cut[];
           // Batches of one stamp are cut further, never joined: the engine's clock stays what it was.
           const pieces = batchesOf(log, cuts).flatMap(({ entries }) => batchesOf(entries, finer));
-          await anew();
-          for (const { entries } of pieces) await processes[0].count(entries);
+          await feed(pieces, policy);
           expect(await order()).toEqual(first);
           const ids = first.map((row) => row.event_id);
           expect(new Set(ids).size).toBe(ids.length);
@@ -155,6 +187,7 @@ describe('the counting transaction against the naive recount', () => {
 
   it('counts exactly when two processes take partitions of the same accounts at once', async () => {
     await anew();
+    for (const process of processes) process.judgeBy(versionsAt(0).policy);
     const burst = (account: number, late: number): Happening => ({
       kind: 'burst',
       what: 'chats',

@@ -9,7 +9,12 @@ import { AccountCache } from '../../../src/roles/processor/accountCache.js';
 import { countBatch } from '../../../src/roles/processor/countBatch.js';
 import { Intake } from '../../../src/roles/processor/intake.js';
 import { verdictOn } from '../../../src/roles/processor/faults.js';
-import type { LogEntry } from '../../../src/simulation/truth/types.js';
+import type { Context } from '../../../src/domain/judging/context.js';
+import type { Policy } from '../../../src/domain/policy/policy.js';
+import { grant, withdraw } from '../../../src/roles/allowances.js';
+import { followPolicyEverywhere } from '../../../src/roles/followPolicy.js';
+import { ExpectedError } from '../../../src/support/expectedError.js';
+import type { AgreementEntry, LogEntry } from '../../../src/simulation/truth/types.js';
 import { eventId } from '../../../src/support/eventId.js';
 import { smallPolicy, type Results } from '../../support/engineLog.js';
 import { BEGIN } from '../../support/happenedLog.js';
@@ -20,6 +25,7 @@ const POLICY = smallPolicy();
 const TINY_BYTES = 1;
 const ROOMY_BYTES = 64 * 1024 * 1024;
 const DAY = 86_400_000;
+const METRICS = ['chats', 'sessions', 'tickets', 'upload_bytes'] as const;
 
 /** A migrated database with room for the months of the random logs. */
 export async function countingDatabase(): Promise<FreshDatabase> {
@@ -66,9 +72,40 @@ export class Process {
 
   constructor(
     url: string,
-    private readonly policy = POLICY,
+    private policy = POLICY,
   ) {
     this.pool = createPool(url, 2, () => undefined);
+  }
+
+  judgeBy(policy: Policy): void {
+    this.policy = policy;
+  }
+
+  /** Does what an operator does; `ids` keeps the ids under which allowances were granted. */
+  async agree({ accountId, arrivedAt, agreement }: AgreementEntry, ids: Map<string, string>): Promise<void> {
+    const context = this.contextAt(arrivedAt);
+    try {
+      if ('withdrawn' in agreement) {
+        await withdraw(this.pool, accountId, ids.get(agreement.withdrawn) ?? '', context);
+        return;
+      }
+      const { id, ...request } = agreement.granted;
+      const outcome = await grant(this.pool, accountId, { ...request, reason: 'agreed' }, context);
+      if (outcome.kind === 'granted') ids.set(id, outcome.allowance.id);
+    } catch (error) {
+      // An operator is told that nobody knows the account.
+      if (!(error instanceof ExpectedError)) throw error;
+    }
+  }
+
+  /** What the scheduler does when the input was read up to an instant. */
+  async followPolicy(until: number): Promise<void> {
+    const read = new Map(METRICS.map((metric) => [metric, until]));
+    await followPolicyEverywhere(this.pool, read, this.contextAt(until), new AbortController().signal);
+  }
+
+  private contextAt(now: number): Context {
+    return { policy: this.policy, now, id: eventId };
   }
 
   forget(tiny: boolean): void {
@@ -80,11 +117,7 @@ export class Process {
     const now = Math.max(...entries.map((e) => e.arrivedAt));
     for (let attempt = 0; ; attempt += 1) {
       try {
-        await countBatch(this.pool, this.cache, intakeOf(entries), {
-          policy: this.policy,
-          now,
-          id: eventId,
-        });
+        await countBatch(this.pool, this.cache, intakeOf(entries), this.contextAt(now));
         return;
       } catch (error) {
         if (verdictOn(error, attempt) !== 'conflict') throw error;
@@ -182,10 +215,9 @@ export async function reported(pool: pg.Pool): Promise<Results> {
       causeEventId: r.cause_event_id,
       continuesEpisode: r.continues_episode,
     })),
-    violations: (await read<{ occurred_at: number }>('violations')).map((r) => ({
-      ...scope(r),
-      occurredAt: r.occurred_at,
-    })),
+    violations: (await read<{ occurred_at: number }>('violations'))
+      .filter(({ window_start }) => (window_start as number | null) !== null)
+      .map((r) => ({ ...scope(r), occurredAt: r.occurred_at })),
     overages: (await read<{ kind: string; limit_value: number; used: number }>('overages'))
       .filter(({ kind }) => kind === 'STARTED')
       .map((r) => ({

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { registryProxy, type RegistryProxy } from '../support/registryProxy.js';
-import { account, chat, many } from './platform.js';
+import { account, chat, many, session } from './platform.js';
 import { until, World, type EngineProcess } from './world.js';
 
 /** What the contract of alarms is: metrics turn within so long. The rest is for a busy machine. */
@@ -23,6 +23,10 @@ afterAll(async () => {
   await world.stop();
   await proxy.close();
 }, 60_000);
+
+afterEach(() => {
+  proxy.answer('pass');
+});
 
 async function metric(name: string): Promise<number> {
   const text = await (await fetch(`${engine.url}/metrics`)).text();
@@ -170,7 +174,7 @@ describe('stalls are seen', () => {
     proxy.answer('pass');
     engine = await world.serve([], { SCHEMA_REGISTRY_URL: proxy.url, AUTO_MIGRATE: 'false' });
     proxy.answer('html 404');
-    await world.publish(many(20, (n) => chat('a2', `kept-${n}`, now)));
+    await world.publish(many(20, (n) => session('a2', `kept-${n}`, now)));
     await until('it waits', async () => (await parts())['processor']?.includes('counting waits'), WITHIN_MS);
     proxy.answer('pass');
     await world.untilRead();

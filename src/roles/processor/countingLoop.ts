@@ -9,6 +9,7 @@ import { failpoint } from '../../support/failpoints.js';
 import type { Log } from '../../support/log.js';
 import type { Metrics } from '../../support/metrics.js';
 import { isOutage, reasonOf } from '../../support/outage.js';
+import { Progress } from '../progress.js';
 import type { AccountCache } from './accountCache.js';
 import { countBatch } from './countBatch.js';
 import { verdictOn } from './faults.js';
@@ -18,6 +19,7 @@ import { TakeIn } from './takeIn.js';
 
 // A transaction this large is counted in about a second; more would only make a retry dearer.
 const MAX_RECORDS = 100_000;
+const COUNTED_WITHIN_MS = 20_000;
 
 export interface LoopOptions {
   readonly pool: pg.Pool;
@@ -49,6 +51,7 @@ export class CountingLoop {
   private trouble: string | null = null;
   private conflicts = 0;
   private readonly room: (() => void)[] = [];
+  private readonly progress = new Progress('counting', COUNTED_WITHIN_MS);
 
   constructor(private readonly options: LoopOptions) {
     this.takeIn = new TakeIn(options.decoder);
@@ -74,9 +77,9 @@ export class CountingLoop {
     await this.busy;
   }
 
-  /** What counting waits for, or null. */
+  /** What counting waits for, or that a transaction does not end, or null. */
   get problem(): string | null {
-    return this.trouble;
+    return this.trouble ?? this.progress.problem();
   }
 
   async stop(): Promise<void> {
@@ -141,7 +144,7 @@ export class CountingLoop {
     this.openBatches = [];
     this.makeRoom();
     try {
-      if (open.steps.length > 0) await this.count(open);
+      if (open.steps.length > 0) await this.progress.during(this.count(open));
     } catch (error) {
       this.failed(error);
       return;

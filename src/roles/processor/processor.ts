@@ -10,7 +10,6 @@ import { eventId } from '../../support/eventId.js';
 import type { Log } from '../../support/log.js';
 import type { Metrics } from '../../support/metrics.js';
 import { isOutage, reasonOf } from '../../support/outage.js';
-import { Progress } from '../progress.js';
 import type { Problem, Role } from '../role.js';
 import { AccountCache } from './accountCache.js';
 import { AccountsFirst, beginPartitions, readStanding } from './assignment.js';
@@ -22,8 +21,6 @@ const SESSION_TIMEOUT_MS = 10_000;
 const SILENCE_MS = 15_000;
 const HINT_EVERY_MS = 5_000;
 const ACCOUNTS_FIRST_MS = 30_000;
-// The largest transactions take a few seconds.
-const BATCH_WITHIN_MS = 20_000;
 
 export interface ProcessorOptions {
   readonly kafka: Kafka;
@@ -55,7 +52,6 @@ export class Processor implements Role {
   private readonly hints = new Map<string, TopicPartition & { next: number }>();
   private hintedAt = 0;
   private accountsTimer: NodeJS.Timeout | undefined;
-  private readonly progress = new Progress('counting', BATCH_WITHIN_MS);
 
   constructor(private readonly options: ProcessorOptions) {
     const { kafka, registry, pool, clock, log, metrics, policy } = options;
@@ -98,8 +94,7 @@ export class Processor implements Role {
 
   problem(): Problem {
     if (this.trouble !== null) return this.trouble;
-    const problem = this.loop.problem ?? this.progress.problem();
-    if (problem !== null) return problem;
+    if (this.loop.problem !== null) return this.loop.problem;
     const { lastFetchAt } = this.consumer;
     const silent = lastFetchAt === null || performance.now() - lastFetchAt > SILENCE_MS;
     return silent ? 'nothing was fetched from Kafka lately' : null;
@@ -113,7 +108,7 @@ export class Processor implements Role {
           this.assigned = partitions;
           this.sync();
         },
-        onBatch: (batch) => this.progress.during(this.loop.submit(batch)),
+        onBatch: (batch) => this.loop.submit(batch),
         onNothingIn: (partition, next) => {
           this.positions.skip(partition, next);
           this.consumer.resume(this.accountsFirst.done({ ...partition, next }));
@@ -161,7 +156,6 @@ export class Processor implements Role {
   }
 
   private counted(batches: readonly FetchedBatch[]): void {
-    this.progress.moved();
     for (const batch of batches) {
       const { topic, partition, next } = batch;
       this.hints.set(`${topic}/${partition}`, { topic, partition, next });

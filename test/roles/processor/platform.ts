@@ -56,10 +56,16 @@ export class Platform {
   async recreate(topic: InputTopic): Promise<void> {
     await this.admin.deleteTopics({ topics: [topic] });
     await until(async () => !(await this.admin.listTopics()).includes(topic));
+    await until(async () => {
+      const wanted = { topic, numPartitions: PARTITIONS };
+      await this.admin.createTopics({ topics: [wanted], waitForLeaders: false }).catch(() => false);
+      return (await this.admin.listTopics()).includes(topic);
+    });
     await until(() =>
-      this.admin
-        .createTopics({ topics: [{ topic, numPartitions: PARTITIONS }], waitForLeaders: true })
-        .catch(() => false),
+      this.admin.fetchTopicMetadata({ topics: [topic] }).then(
+        ({ topics: [made] }) => made?.partitions.every(({ leader }) => leader >= 0) ?? false,
+        () => false,
+      ),
     );
   }
 

@@ -18,6 +18,8 @@ const NETWORK = /^(ECONN\w+|ETIMEDOUT|EPIPE|EHOST\w+|ENET\w+|ENOTFOUND|EAI_AGAIN
  * server that only reads (a failover is not over yet).
  */
 const SQL_OUTAGE = /^(08|53|57|58|25006$)/;
+// The last is kafkajs's: a connection broke while it looked at what that connection had told it of the cluster.
+const PASSING_MESSAGE = /timeout|timed out|connection terminated|null \(reading 'topicMetadata'\)/i;
 const REFUSED_STATUS: ReadonlySet<unknown> = new Set([401, 403, 409, 422]);
 
 /** The error and everything it was caused by or gathered from. */
@@ -44,7 +46,7 @@ function isPassing({ name, message, code }: Clues): boolean {
     return true;
   }
   if (name === 'RegistryUnavailable' || (typeof name === 'string' && name.startsWith('KafkaJS'))) return true;
-  return typeof message === 'string' && /timeout|timed out|connection terminated/i.test(message);
+  return typeof message === 'string' && PASSING_MESSAGE.test(message);
 }
 
 /** Whether the server behind the error is down or not up yet, so that waiting helps; a refusal or a bug is not that. */

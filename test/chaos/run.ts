@@ -17,7 +17,7 @@ import { BOUNCING } from './load/accounts.js';
 import { paced } from './load/paced.js';
 import { PlatformProducer } from './load/producer.js';
 import { Traffic } from './load/traffic.js';
-import type { Engine } from './world/engine.js';
+import { isRunning } from './world/engine.js';
 import { Fleet } from './world/fleet.js';
 import { Servers } from './world/servers.js';
 
@@ -196,8 +196,4 @@ class Run {
       ...published,
     };
   }
-}
-
-function isRunning(engine: Engine): boolean {
-  return engine.log().includes('"msg":"running"');
 }

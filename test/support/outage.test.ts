@@ -18,6 +18,10 @@ describe('isOutage', () => {
     ['Postgres starting up', error('the database system is starting up', { code: '57P03' })],
     ['Postgres out of connections', error('sorry, too many clients already', { code: '53300' })],
     ['a dropped connection', error('Connection terminated unexpectedly')],
+    [
+      'kafkajs, when a connection breaks while it looks at the cluster',
+      new TypeError("Cannot read properties of null (reading 'topicMetadata')"),
+    ],
     ['kafkajs giving up', error('x', { name: 'KafkaJSNumberOfRetriesExceeded', retriable: false })],
     ['a registry that answers 503', error('x', { name: 'RegistryUnavailable' }, error('y', { status: 503 }))],
   ])('%s passes', (_, problem) => {

@@ -1,12 +1,16 @@
 import { Random } from '../../../src/simulation/platform/random.js';
 import type { InputTopic, PlatformRecord, UsageRecord } from '../../../src/simulation/records.js';
-import { makeAccounts, type ChaosAccount } from './accounts.js';
+import { makeAccounts, type ChaosAccount, type Habit } from './accounts.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const MIB = 1024 * 1024;
 const CHATS_AN_HOUR = 2_300;
+
+const HABITS: readonly Habit[] = ['busy', 'heavy', 'sandbox', 'quiet'];
+/** What one account of a habit sends, relative to the others: about half of all are chats of the busy ones. */
+const WEIGHTS: Readonly<Record<Habit, number>> = { busy: 30, heavy: 1, sandbox: 3, quiet: 2 };
 
 /** One record to publish; `value` null without `record` is a tombstone or garbage. */
 export type Emission = { readonly topic: InputTopic; readonly key: string } & (
@@ -19,12 +23,15 @@ export class Traffic {
   private readonly random: Random;
   private readonly recent: UsageRecord[] = [];
   private readonly base: number;
+  private readonly byHabit: ReadonlyMap<Habit, ChaosAccount[]>;
   private ids = 0;
 
   constructor(seed: number, events: number, now: number) {
     this.random = new Random(seed);
     this.base = Math.floor(now / HOUR) * HOUR;
     this.accounts = makeAccounts(this.random, events, now);
+    const of = (habit: Habit) => this.accounts.filter((account) => account.habit === habit);
+    this.byHabit = new Map(HABITS.map((habit) => [habit, of(habit)]));
   }
 
   /** Snapshots of the accounts that are known from the start. */
@@ -97,7 +104,8 @@ export class Traffic {
   }
 
   private fresh(now: number): UsageRecord {
-    const account = this.random.weighted(this.accounts, weightOf);
+    const habit = this.random.weighted(HABITS, (one) => WEIGHTS[one] * (this.byHabit.get(one)?.length ?? 0));
+    const account = this.random.pick(this.byHabit.get(habit) ?? this.accounts);
     switch (account.habit) {
       case 'busy':
         return { topic: 'platform.chats.v1', value: this.chat(account, now) };
@@ -165,11 +173,6 @@ export class Traffic {
     this.ids += 1;
     return `${kind}${this.ids}`;
   }
-}
-
-/** Half of the traffic is chats of the busy accounts. */
-function weightOf({ habit }: ChaosAccount): number {
-  return { busy: 30, heavy: 1, sandbox: 3, quiet: 2 }[habit];
 }
 
 function snapshotOf(value: ChaosAccount['snapshot']): Emission {

@@ -75,3 +75,8 @@ export class Engine {
     return this.ended;
   }
 }
+
+/** Whether the process has come as far as running its roles. */
+export function isRunning(engine: Engine): boolean {
+  return engine.log().includes('"msg":"running"');
+}

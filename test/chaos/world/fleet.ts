@@ -23,9 +23,13 @@ export class Fleet {
   private starts = 0;
   /** Processes that were ended by SIGKILL, from outside or at a failpoint. */
   kills = 0;
+  /** The program of processes started from now on; undefined: this build. */
+  main: string | undefined;
   private closed = false;
 
-  constructor(private readonly options: FleetOptions) {}
+  constructor(private readonly options: FleetOptions) {
+    this.main = options.main;
+  }
 
   get running(): Engine[] {
     return [...this.slots.values()].flatMap(({ engine }) => (engine?.end === null ? [engine] : []));
@@ -87,7 +91,8 @@ export class Fleet {
 
   private launch(slot: Slot, env: NodeJS.ProcessEnv): Engine {
     this.starts += 1;
-    const { folder, main } = this.options;
+    const { folder } = this.options;
+    const { main } = this;
     const launch: Launch = {
       name: `${slot.name}.${this.starts}`,
       roles: slot.roles,

@@ -40,7 +40,7 @@ export interface ChaosResult {
   readonly faults: ReadonlyMap<string, number>;
 }
 
-const STARTS_WITHIN_MS = 30_000;
+const STARTS_WITHIN_MS = 120_000;
 
 export const ALL_FAULTS = [...PROCESS_FAULTS, ...SERVER_FAULTS];
 

@@ -61,7 +61,7 @@ const QUESTIONS: readonly { invariant: string; sql: string }[] = [
             and not exists (select from overages v where v.account_id = o.account_id and v.overage_id = o.event_id)
             and not exists (select from notifications n
               where n.account_id = o.account_id and n.notification_id = o.event_id)
-            and not exists (select from measures m where m.account_id = o.account_id and m.measure_id = o.event_id)`,
+            and not exists (select from measures m where m.account_id = o.account_id and m.measure_id::text = o.record->>'measureId')`,
   },
   {
     invariant: 'I6',

@@ -76,7 +76,10 @@ const terminate: Fault = {
     if (name === null) return;
     target.say(`SIGTERM ${name}`);
     const began = performance.now();
+    const engine = target.fleet.engine(name);
     const end = await target.fleet.restart(name, 'SIGTERM');
+    // One that has hardly begun knows no signal yet; it has nothing to lose either.
+    if (engine?.log().includes('"msg":"starting"') !== true) return;
     const took = Math.round(performance.now() - began);
     if (end !== null && end.code !== 0) {
       throw new Error(`${name} ended with ${String(end.signal ?? end.code)} after SIGTERM (${took} ms)`);

@@ -80,3 +80,11 @@ export class Engine {
 export function isRunning(engine: Engine): boolean {
   return engine.log().includes('"msg":"running"');
 }
+
+/** What `/readyz` says. */
+export async function isReady(engine: Engine): Promise<boolean> {
+  const url = /"http":"([^"]+)"/.exec(engine.log())?.[1];
+  if (url === undefined) return false;
+  const answer = await fetch(`${url}/readyz`).catch(() => null);
+  return answer?.ok === true;
+}

@@ -71,7 +71,7 @@ const QUESTIONS: readonly { invariant: string; sql: string }[] = [
           where c.level = 100 and w.plan not in ('sandbox') and c.cause_event_id is not null and not exists (
             select from crossings e where e.account_id = c.account_id and e.rule = c.rule
               and e.workspace_id = c.workspace_id and e.window_start = c.window_start and e.level = 80
-              and e.limit_value = c.limit_value and e.detected_at <= c.detected_at)`,
+              and e.limit_value = c.limit_value)`,
   },
   {
     invariant: 'I6',

@@ -81,7 +81,8 @@ const terminate: Fault = {
     // One that has hardly begun knows no signal yet; it has nothing to lose either.
     if (engine?.log().includes('"msg":"starting"') !== true) return;
     const took = Math.round(performance.now() - began);
-    if (end !== null && end.code !== 0) {
+    // Another fault may have killed it while it stopped.
+    if (end !== null && end.code !== 0 && end.signal !== 'SIGKILL') {
       throw new Error(`${name} ended with ${String(end.signal ?? end.code)} after SIGTERM (${took} ms)`);
     }
   },

@@ -19,7 +19,8 @@ const NETWORK = /^(ECONN\w+|ETIMEDOUT|EPIPE|EHOST\w+|ENET\w+|ENOTFOUND|EAI_AGAIN
  */
 const SQL_OUTAGE = /^(08|53|57|58|25006$)/;
 // The last is kafkajs's: a connection broke while it looked at what that connection had told it of the cluster.
-const PASSING_MESSAGE = /timeout|timed out|connection terminated|null \(reading 'topicMetadata'\)/i;
+const PASSING_MESSAGE =
+  /timeout|timed out|connection terminated|is not queryable|null \(reading 'topicMetadata'\)/i;
 const REFUSED_STATUS: ReadonlySet<unknown> = new Set([401, 403, 409, 422]);
 
 /** The error and everything it was caused by or gathered from. */

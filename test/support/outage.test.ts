@@ -19,6 +19,10 @@ describe('isOutage', () => {
     ['Postgres out of connections', error('sorry, too many clients already', { code: '53300' })],
     ['a dropped connection', error('Connection terminated unexpectedly')],
     [
+      'a connection that broke under a migration',
+      error('ROLLBACK - Client has encountered a connection error and is not queryable'),
+    ],
+    [
       'kafkajs, when a connection breaks while it looks at the cluster',
       new TypeError("Cannot read properties of null (reading 'topicMetadata')"),
     ],

@@ -3,11 +3,10 @@ import type { AllowanceRequest } from '../../src/domain/judging/allowances.js';
 import type { Context } from '../../src/domain/judging/context.js';
 import { allowancesOf, grant, withdraw } from '../../src/roles/allowances.js';
 import { eventId } from '../../src/support/eventId.js';
-import type { LogEntry } from '../../src/simulation/truth/types.js';
 import { at, DAY, HOUR, LogBook, MINUTE } from '../simulation/logs.js';
 import { smallPolicy } from '../support/engineLog.js';
 import type { FreshDatabase } from '../support/stack.js';
-import { countingDatabase, empty, Process } from './processor/feeder.js';
+import { countingDatabase, empty, Feed, Process } from './processor/feeder.js';
 
 const TEN = at('2026-05-20T10:00:00Z');
 const MAY = at('2026-05-01T00:00:00Z');
@@ -16,7 +15,7 @@ const POLICY = smallPolicy();
 
 let database: FreshDatabase;
 let engine: Process;
-let offsets: Map<string, number>;
+let log: Feed;
 beforeAll(async () => {
   database = await countingDatabase();
   engine = new Process(database.url);
@@ -24,7 +23,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await empty(engine.pool);
   engine.forget(false);
-  offsets = new Map();
+  log = new Feed();
 });
 afterAll(async () => {
   await engine.close();
@@ -33,14 +32,7 @@ afterAll(async () => {
 
 const context = (now: number): Context => ({ policy: POLICY, now, id: eventId });
 
-async function feed(book: LogBook): Promise<void> {
-  const placed = book.entries.splice(0).map((entry): LogEntry => {
-    const offset = offsets.get(entry.topic) ?? 0;
-    offsets.set(entry.topic, offset + 1);
-    return { ...entry, offset };
-  });
-  await engine.count(placed);
-}
+const feed = (book: LogBook): Promise<void> => log.count(engine, book);
 
 function agreed(change: Partial<AllowanceRequest> = {}): AllowanceRequest {
   return { rule: 'tickets-per-month', extra: 1_000, from: TEN, to: TEN + DAY, reason: 'campaign', ...change };

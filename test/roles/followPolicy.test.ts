@@ -2,11 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Metric } from '../../src/domain/policy/policy.js';
 import { followPolicyEverywhere } from '../../src/roles/followPolicy.js';
 import { eventId } from '../../src/support/eventId.js';
-import type { LogEntry } from '../../src/simulation/truth/types.js';
 import { at, DAY, HOUR, LogBook } from '../simulation/logs.js';
 import { policyWith, smallPolicy } from '../support/engineLog.js';
 import type { FreshDatabase } from '../support/stack.js';
-import { countingDatabase, empty, Process } from './processor/feeder.js';
+import { countingDatabase, empty, Feed, Process } from './processor/feeder.js';
 
 const BEGIN = at('2026-05-10T12:00:00Z');
 const DATE = at('2026-05-20T00:00:00Z');
@@ -19,14 +18,14 @@ const RAISED = policyWith({ from: '2026-05-20T00:00:00Z', changes: [of(20_000)] 
 
 let database: FreshDatabase;
 let opened: Process[] = [];
-let offsets: Map<string, number>;
+let log: Feed;
 beforeAll(async () => {
   database = await countingDatabase();
 });
 beforeEach(async () => {
   opened = [];
   await empty(engine().pool);
-  offsets = new Map();
+  log = new Feed();
 });
 afterEach(() => Promise.all(opened.map((process) => process.close())));
 afterAll(() => database.drop());
@@ -37,14 +36,7 @@ function engine(policy = LOWER): Process {
   return process;
 }
 
-async function feed(process: Process, book: LogBook): Promise<void> {
-  const placed = book.entries.splice(0).map((entry): LogEntry => {
-    const offset = offsets.get(entry.topic) ?? 0;
-    offsets.set(entry.topic, offset + 1);
-    return { ...entry, offset };
-  });
-  await process.count(placed);
-}
+const feed = (process: Process, book: LogBook): Promise<void> => log.count(process, book);
 
 const sweep = (process: Process, policy: typeof LOWER, upTo: number, now = upTo): Promise<number> => {
   const metrics = ['chats', 'sessions', 'tickets', 'upload_bytes'] as const;

@@ -19,6 +19,7 @@ import { eventId } from '../../../src/support/eventId.js';
 import { smallPolicy, type Results } from '../../support/engineLog.js';
 import { BEGIN } from '../../support/happenedLog.js';
 import { decodedOf } from '../../support/memoryEngine.js';
+import type { LogBook } from '../../simulation/logs.js';
 import { freshDatabase, type FreshDatabase } from '../../support/stack.js';
 
 const POLICY = smallPolicy();
@@ -127,6 +128,21 @@ export class Process {
 
   async close(): Promise<void> {
     await this.pool.end();
+  }
+}
+
+/** Numbers the entries of log books as one log and has them counted. */
+export class Feed {
+  private readonly offsets = new Map<string, number>();
+
+  /** Takes the entries out of the book. */
+  async count(process: Process, book: LogBook): Promise<void> {
+    const placed = book.entries.splice(0).map((entry): LogEntry => {
+      const offset = this.offsets.get(entry.topic) ?? 0;
+      this.offsets.set(entry.topic, offset + 1);
+      return { ...entry, offset };
+    });
+    await process.count(placed);
   }
 }
 

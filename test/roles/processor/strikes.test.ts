@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { LogEntry } from '../../../src/simulation/truth/types.js';
 import { at, DAY, HOUR, LogBook } from '../../simulation/logs.js';
 import type { FreshDatabase } from '../../support/stack.js';
-import { countingDatabase, empty, Process } from './feeder.js';
+import { countingDatabase, empty, Feed, Process } from './feeder.js';
 
 const TEN = at('2026-05-02T10:00:00Z');
 const JUNE = at('2026-06-01T00:00:00Z');
 
 let database: FreshDatabase;
 let engine: Process;
-let offsets: Map<string, number>;
+let log: Feed;
 let revision: number;
 beforeAll(async () => {
   database = await countingDatabase();
@@ -18,7 +17,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await empty(engine.pool);
   engine.forget(false);
-  offsets = new Map();
+  log = new Feed();
   revision = 0;
 });
 afterAll(async () => {
@@ -26,14 +25,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function feed(book: LogBook): Promise<void> {
-  const placed = book.entries.splice(0).map((entry): LogEntry => {
-    const offset = offsets.get(entry.topic) ?? 0;
-    offsets.set(entry.topic, offset + 1);
-    return { ...entry, offset };
-  });
-  await engine.count(placed);
-}
+const feed = (book: LogBook): Promise<void> => log.count(engine, book);
 
 const account = (book: LogBook, when: number, change: Parameters<LogBook['account']>[1]): LogBook => {
   revision += 1;

@@ -12,7 +12,9 @@ export async function orderOnTopics(
   decoder: Decoder,
 ): Promise<string[]> {
   const rows = await servers.rows<{ name: string; id: string }>(
-    `select account_id || ' on ' || topic as name, event_id || coalesce('/' || (record->>'status'), '') as id
+    // A measure keeps its id from state to state, its events have ids of their own.
+    `select account_id || ' on ' || topic as name,
+       coalesce(record->>'measureId', event_id::text) || coalesce('/' || (record->>'status'), '') as id
      from outbox order by outbox.id`,
   );
   const expected = grouped(rows);

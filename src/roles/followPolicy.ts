@@ -3,8 +3,7 @@ import { AccountState } from '../domain/counting/accountState.js';
 import { AccountChanges } from '../domain/counting/changes.js';
 import type { Context } from '../domain/judging/context.js';
 import { followPolicy } from '../domain/judging/policyChange.js';
-import type { Metric } from '../domain/policy/policy.js';
-import { versionsAfter } from '../domain/policy/policy.js';
+import { versionsAfter, type Metric } from '../domain/policy/policy.js';
 import { bumpHeads, lockHeads } from '../postgres/counting/heads.js';
 import { accountsJudgedBy, hashesInUse } from '../postgres/counting/judgedBy.js';
 import { loadAccounts } from '../postgres/counting/loadAccounts.js';
@@ -25,8 +24,8 @@ export async function followPolicyEverywhere(
 ): Promise<number> {
   const until = Math.min(context.now, ...read.values());
   if (!Number.isFinite(until)) return 0;
-  const behind = (await hashesInUse(pool)).filter((hash) =>
-    versionsAfter(context.policy, hash, until).some((version) => version.hash !== hash),
+  const behind = (await hashesInUse(pool)).filter(
+    (hash) => versionsAfter(context.policy, hash, until).length > 0,
   );
   if (behind.length === 0) return 0;
   let judged = 0;

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { figureOf, AccountState } from '../../src/domain/counting/accountState.js';
+import { figureOf, AccountState, seenKey } from '../../src/domain/counting/accountState.js';
 import { AccountChanges, type Outgoing } from '../../src/domain/counting/changes.js';
 import { countEvent } from '../../src/domain/counting/count.js';
-import { needsOf, sumsNeeded } from '../../src/domain/counting/needs.js';
 import { SeenIds } from '../../src/domain/counting/seenIds.js';
 import type { AccountEvent, UsageEvent } from '../../src/domain/events.js';
 import type { Context } from '../../src/domain/judging/context.js';
@@ -243,9 +242,8 @@ export class MemoryEngine {
   private count(state: AccountState, event: UsageEvent): void {
     const changes = this.changesOf(event.accountId);
     const context = this.contextAt(event.arrivedAt);
-    const needs = needsOf(state, changes, [event]);
-    for (const key of needs.seen.keys()) if (!state.seen.has(key)) state.seen.set(key, new SeenIds(0));
-    sumsNeeded(state, changes, [event], context);
+    const key = seenKey(event.metric, event.occurredAt);
+    if (!state.seen.has(key)) state.seen.set(key, new SeenIds(0));
     followPolicy(state, changes, event.arrivedAt, context);
     countEvent(state, changes, event, context);
     this.collect(changes);

@@ -23,7 +23,7 @@ const MINUTE_MS = 60_000;
 
 /**
  * Counts one event of a known account and judges what it moved. An id seen before in its UTC month changes nothing.
- * Everything {@link needsOf} names must have been loaded.
+ * The seen ids, buckets, rows and ledger that it touches must have been loaded.
  */
 export function countEvent(
   state: AccountState,

@@ -48,7 +48,8 @@ function changesDue(
   at: number,
 ): { version: PolicyVersion; since: number }[] {
   const isKnown = policy.versions.some(({ hash }) => hash === judgedBy);
-  return versionsAfter(policy, judgedBy, at)
-    .filter(({ hash }) => hash !== judgedBy)
-    .map((version) => ({ version, since: isKnown ? version.effectiveFrom : at }));
+  return versionsAfter(policy, judgedBy, at).map((version) => ({
+    version,
+    since: isKnown ? version.effectiveFrom : at,
+  }));
 }

@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { AccountRun, DONE } from '../../../src/domain/counting/accountRun.js';
-import { AccountState } from '../../../src/domain/counting/accountState.js';
+import { AccountState, seenKey } from '../../../src/domain/counting/accountState.js';
 import { AccountChanges } from '../../../src/domain/counting/changes.js';
 import { countEvent } from '../../../src/domain/counting/count.js';
-import { needsOf } from '../../../src/domain/counting/needs.js';
 import { missingOf, sumsOfRun } from '../../../src/domain/counting/needsOfRun.js';
 import { SeenIds } from '../../../src/domain/counting/seenIds.js';
 import { columnsOf } from '../../../src/domain/counting/usageColumns.js';
@@ -48,7 +47,7 @@ class Account {
     const context = { policy: this.policy, now: Math.max(...arrivals), id: eventId };
     for (const event of accountEvents) takeAccountEvent(state, changes, event, context);
     if (state.account === null || usage.length === 0) return;
-    for (const key of needsOf(state, changes, usage).seen.keys()) {
+    for (const key of usage.map((event) => seenKey(event.metric, event.occurredAt))) {
       if (!state.seen.has(key)) state.seen.set(key, new SeenIds(0));
     }
     count(context);

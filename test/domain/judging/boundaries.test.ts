@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { loadPolicy } from '../../../src/config/policyFiles.js';
-import { AccountState } from '../../../src/domain/counting/accountState.js';
+import { AccountState, seenKey } from '../../../src/domain/counting/accountState.js';
 import { AccountChanges } from '../../../src/domain/counting/changes.js';
 import { countEvent } from '../../../src/domain/counting/count.js';
-import { needsOf } from '../../../src/domain/counting/needs.js';
 import { SeenIds } from '../../../src/domain/counting/seenIds.js';
 import type { UsageEvent } from '../../../src/domain/events.js';
 import { takeAccountEvent } from '../../../src/domain/judging/accountEvents.js';
@@ -96,6 +95,7 @@ function saidAt(plan: string, rule: LimitRule, figure: number): string {
   state.bucketsOf(metric).markLoaded({ start: -8e15, end: 8e15 });
   const snapshot = snapshotOf({ plan });
   takeAccountEvent(state, changes, { accountId: 'a', snapshot, arrivedAt: NOW - 1 }, context);
+  state.seen.set(seenKey(metric, NOW), new SeenIds(0));
   const events = metric === 'upload_bytes' ? 1 : figure;
   for (let n = 0; n < events; n += 1) {
     const event: UsageEvent = {
@@ -108,9 +108,6 @@ function saidAt(plan: string, rule: LimitRule, figure: number): string {
       occurredAt: NOW,
       arrivedAt: NOW,
     };
-    for (const key of needsOf(state, changes, n === 0 ? [event] : []).seen.keys()) {
-      state.seen.set(key, new SeenIds(0));
-    }
     countEvent(state, changes, event, context);
   }
   const of = (name: string, happened: boolean): string[] => (happened ? [name] : []);

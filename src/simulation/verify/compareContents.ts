@@ -1,6 +1,7 @@
 import type { Truth } from '../truth/types.js';
 import { subjectInWords } from './compareNotices.js';
 import { differences, scopeInWords, type Statement } from './differences.js';
+import { wasReached } from './limitNamed.js';
 import { JUDGED_RULES, overageStatement, value, violationInWords, violationsOf } from './statements.js';
 import type { Fields, Published } from './topicEvents.js';
 
@@ -28,8 +29,13 @@ export function compareContents(truth: Truth, events: (topic: Topic) => Publishe
       'notice published',
       [...truth.notices, ...truth.invitations]
         .filter(({ status }) => status !== 'SUPPRESSED')
-        .map((notice) => ({ about: subjectInWords(notice), says: { limit: notice.limit } })),
-      of('notifications').filter(isOfLevels).map(noticeRecord),
+        .map((notice) => ({
+          about: subjectInWords(notice),
+          says: { limit: notice.kind === 'UPGRADE_INVITATION' ? 'reached' : notice.limit },
+        })),
+      of('notifications')
+        .filter(isOfLevels)
+        .map((record) => noticeRecord(truth, record)),
     ),
     ...differences(
       'overage published',
@@ -58,10 +64,13 @@ function violationRecord(record: Fields): Statement {
   return { about: violationInWords({ ...scopeOf(record), start, occurredAt }), says };
 }
 
-function noticeRecord(record: Fields): Statement {
+/** An invitation may be for any limit that was reached; which one, the views are asked. */
+function noticeRecord(truth: Truth, record: Fields): Statement {
   const { kind, level } = record as { kind: string; level: number };
-  const about = subjectInWords({ ...scopeOf(record), kind, level, start: startOf(record) });
-  return { about, says: { limit: value(record, 'limit') } };
+  const of = { ...scopeOf(record), start: startOf(record) };
+  const limit = value(record, 'limit');
+  const isRight = kind === 'UPGRADE_INVITATION' && wasReached(truth, { ...of, limit });
+  return { about: subjectInWords({ ...of, kind, level }), says: { limit: isRight ? 'reached' : limit } };
 }
 
 function overageRecord(record: Fields): Statement {

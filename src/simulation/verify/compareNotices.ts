@@ -1,6 +1,7 @@
 import type { AccountSnapshot } from '../records.js';
 import type { NoticeName, RecountOptions, Truth } from '../truth/types.js';
 import { differences, scopeInWords, type Statement } from './differences.js';
+import { limitNamed } from './limitNamed.js';
 import type { Views } from './views.js';
 
 type Told = Views['notifications'][number];
@@ -75,25 +76,24 @@ function outcome(told: Told, due: Due | undefined): Statement['says'] {
   return { status, reason: status === 'SUPPRESSED' ? reason : null };
 }
 
-/** Which limit an invitation names is open where a change of plan reached several at once. */
-const limitNamed = (due: Due | undefined, of: { rule: string; workspaceId: string | null }) => {
-  const isOpen = due === undefined || !('causeEventId' in due) || due.causeEventId === null;
-  return isOpen ? {} : { rule: of.rule, workspaceId: of.workspaceId };
-};
+const nameOf = ({ kind, rule, workspaceId }: Subject) =>
+  kind === 'UPGRADE_INVITATION' ? { rule, workspaceId } : {};
 
 /** Threshold warnings and invitations: the truth's decisions against the engine's. */
 export function compareNotices(truth: Truth, notices: Notices): string[] {
   const due: Due[] = [...truth.notices, ...truth.invitations];
   const dueOf = new Map(due.map((notice) => [notices.find(notice), notice]));
+  const named = (told: Told, of: Due | undefined) =>
+    nameOf(of === undefined ? told : { ...told, ...limitNamed(truth, of, told) });
   return differences(
     'notice',
     due.map((notice) => ({
       about: subjectInWords(notice),
-      says: { status: notice.status, reason: notice.reason, ...limitNamed(notice, notice) },
+      says: { status: notice.status, reason: notice.reason, ...nameOf(notice) },
     })),
     notices.all().map((told) => ({
       about: subjectInWords(told),
-      says: { ...outcome(told, dueOf.get(told)), ...limitNamed(dueOf.get(told), told) },
+      says: { ...outcome(told, dueOf.get(told)), ...named(told, dueOf.get(told)) },
     })),
   );
 }

@@ -1,14 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { Bench } from './lib/bench.js';
-import { drain } from './lib/drain.js';
-import { fill } from './lib/fill.js';
-import { Oracle } from './lib/oracle.js';
-import { readTopic } from './lib/readTopic.js';
-import { accountName, chats, type Chat } from './lib/workload.js';
-
-const HOUR_MS = 3_600_000;
-const ACCOUNTS = 10_000;
-const CHATS = 'platform.chats.v1';
+import { Session, type CommonOptions } from './lib/session.js';
+import { fillChats, recentHours, WORKLOAD_ACCOUNTS } from './lib/topic.js';
+import { drain, peerDrain } from './runs/drain.js';
 
 function whole(text: string): number {
   const value = Number(text);
@@ -16,64 +9,66 @@ function whole(text: string): number {
   return value;
 }
 
-/** The latest six hours that lie in one UTC month and end before now. */
-function recentHours(now: number): number {
-  const from = Math.floor(now / HOUR_MS) * HOUR_MS - 6 * HOUR_MS;
-  const month = (instant: number): number => new Date(instant).getUTCMonth();
-  if (month(from) === month(from + 6 * HOUR_MS - 1)) return from;
-  const at = new Date(now);
-  return Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), 1) - 6 * HOUR_MS;
+/** `1M,5M`, or `1000000`. */
+function sizes(text: string): number[] {
+  return text.split(',').map((part) => whole(part.replace(/M$/, '000000').replace(/k$/, '000')));
 }
 
-interface DrainOptions {
-  readonly events: number;
-  readonly runs: number;
+function sizeName(events: number): string {
+  if (events % 1_000_000 === 0) return `${events / 1_000_000}M`;
+  return events % 1_000 === 0 ? `${events / 1_000}k` : String(events);
+}
+
+interface DrainOptions extends CommonOptions {
+  readonly events: readonly number[];
   readonly processes: number;
   readonly role: readonly string[];
   readonly node: readonly string[];
+  readonly warmUp: number;
 }
 
 async function runDrain(options: DrainOptions): Promise<void> {
-  const bench = await Bench.start();
-  try {
+  await Session.with(options, async (session) => {
+    const { bench, peer } = session;
+    const base = await bench.base('pro', WORKLOAD_ACCOUNTS);
     const from = recentHours(Date.now());
-    await bench.takeAccounts(
-      Array.from({ length: ACCOUNTS }, (_, n) => accountName(n)),
-      'pro',
-    );
-    const workload = { events: options.events, accounts: ACCOUNTS, seed: 42, from };
-    await fill(bench.kafka, CHATS, await bench.schemaId(CHATS), chats(workload));
-    const oracle = new Oracle(from);
-    await readTopic(bench.kafka, CHATS, (value) => {
-      oracle.take(value as Chat);
-    });
-    const expected = oracle.expected();
-    console.error(
-      `${expected.records} events, ${expected.counted} to count, ${expected.hours.size} hours, ` +
-        `${expected.crossings.size} crossings`,
-    );
-    for (let run = 0; run < options.runs; run += 1) {
-      const result = await drain(bench, expected, {
-        processes: options.processes,
-        roles: options.role,
-        nodeOptions: options.node,
-        env: { LOG_LEVEL: 'info' },
-      });
-      console.log(JSON.stringify(result));
+    const { processes, role: roles, node: nodeOptions } = options;
+    const settings = { base, processes, roles, nodeOptions, env: {} };
+    if (options.warmUp > 0) {
+      const filled = await fillChats(bench, peer, { base, events: options.warmUp, seed: 7, from });
+      await session.warmUp(
+        () => drain(bench, 'warm-up', filled, { ...settings, nodeOptions: [] }),
+        (other) => peerDrain(other, 'warm-up', filled),
+      );
     }
-  } finally {
-    await bench.stop();
-  }
+    for (const events of options.events) {
+      const filled = await fillChats(bench, peer, { base, events, seed: 42, from });
+      const what = `drain ${sizeName(events)}`;
+      await session.inTurn(
+        () => drain(bench, what, filled, settings),
+        (other) => peerDrain(other, what, filled),
+      );
+    }
+  });
 }
 
 const program = new Command('bench');
-program
-  .command('drain')
-  .description('how fast a filled topic is counted into an empty database')
-  .option('--events <n>', 'chat events', whole, 1_000_000)
-  .option('--runs <n>', 'runs over the same topic', whole, 1)
+
+function command(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('--peer <folder>', 'another program to measure in turn on the same servers')
+    .option('--peer-work <folder>', 'where that program is built (default: PEER_WORK)')
+    .option('--runs <n>', 'runs of each side', whole, 1)
+    .option('--results <folder>', 'where the results go', 'bench/results');
+}
+
+command('drain', 'how fast a filled topic is counted into an empty database')
+  .option('--events <sizes>', 'chat events, such as 1M,5M', sizes, [1_000_000])
   .option('--processes <n>', 'processes of the engine', whole, 1)
   .option('--role <role...>', 'roles of each process', ['processor'])
   .option('--node <option...>', 'options for Node, such as --cpu-prof', [])
+  .option('--warm-up <n>', 'events of a first run of each side that is not kept; 0: none', Number, 200_000)
   .action(runDrain);
 await program.parseAsync();

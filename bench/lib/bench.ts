@@ -5,39 +5,36 @@ import { join, resolve } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
 import { Registry } from '../../src/kafka/registry.js';
-import type { InputTopic } from '../../src/kafka/topics.js';
+import { INPUT_TOPICS, type InputTopic } from '../../src/kafka/topics.js';
 import { startStack, type Stack } from '../../src/stack/index.js';
+import { Databases } from './databases.js';
 import { Engine } from './engine.js';
-import { fill, snapshots } from './fill.js';
+import { fill, snapshots, type Snapshots } from './fill.js';
 import { cpuOf, cpuOfTree } from './proc.js';
 import { until } from './until.js';
 
-/** As the peer's Postgres is set; fsync and synchronous_commit stay on. */
-const POSTGRES_SETTINGS = {
-  shared_buffers: '512MB',
-  max_wal_size: '4GB',
-  checkpoint_timeout: '15min',
-  wal_compression: 'on',
-  wal_buffers: '16MB',
-  jit: 'off',
-};
-const BASE = 'bench_base';
+const ACCOUNTS = 'platform.accounts.v1';
+const DELETED_WITHIN_MS = 30_000;
 
-export interface Cpu {
+/** CPU-seconds that the servers have used so far. */
+export interface ServersCpu {
   readonly broker: number;
   readonly postgres: number;
+  readonly registry: number;
 }
 
 /** The servers of a bench: real ones, in a folder of their own, durable. */
 export class Bench {
-  private databases = 0;
+  readonly databases: Databases;
 
   private constructor(
     readonly stack: Stack,
     readonly kafka: Kafka,
     readonly registry: Registry,
     readonly folder: string,
-  ) {}
+  ) {
+    this.databases = new Databases(stack, join(folder, 'postgres', 'data'));
+  }
 
   static async start(): Promise<Bench> {
     const folder = mkdtempSync(join(tmpdir(), 'fair-use-bench-'));
@@ -52,9 +49,7 @@ export class Bench {
     });
     const kafka = new Kafka({ brokers: [stack.addresses.kafkaBrokers], logLevel: logLevel.NOTHING });
     const bench = new Bench(stack, kafka, new Registry(stack.addresses.schemaRegistryUrl), folder);
-    await bench.tunePostgres();
-    await bench.asSuperuser(`create database ${BASE}`);
-    bench.command(['migrate'], BASE);
+    await bench.databases.tune();
     return bench;
   }
 
@@ -67,14 +62,17 @@ export class Bench {
     return {
       KAFKA_BROKERS: this.stack.addresses.kafkaBrokers,
       SCHEMA_REGISTRY_URL: this.stack.addresses.schemaRegistryUrl,
-      DATABASE_URL: this.databaseUrl(database),
+      DATABASE_URL: this.databases.url(database),
     };
   }
 
-  databaseUrl(database: string): string {
-    const url = new URL(this.stack.addresses.databaseUrl);
-    url.pathname = `/${database}`;
-    return url.href;
+  /** Creates what is missing of schema, topics and subjects. */
+  migrate(database: string, env: NodeJS.ProcessEnv = {}): void {
+    const { status, stderr } = spawnSync(process.execPath, [resolve('dist/main.js'), 'migrate'], {
+      env: { ...process.env, NODE_OPTIONS: '', ...this.env(database), ...env, LOG_LEVEL: 'warn' },
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(`migrate: ${stderr}`);
   }
 
   async schemaId(topic: InputTopic): Promise<number> {
@@ -83,67 +81,59 @@ export class Bench {
     return id;
   }
 
-  /** Publishes the accounts and has them taken in, so that every run begins with a directory and no counts. */
-  async takeAccounts(names: readonly string[], plan: string): Promise<void> {
-    const topic = 'platform.accounts.v1';
-    const sent = await fill(
-      this.kafka,
-      topic,
-      await this.schemaId(topic),
-      snapshots(names, plan, Date.now()),
-    );
-    const engine = await Engine.start({ env: this.env(BASE), roles: ['processor'], folder: this.folder });
-    const db = new pg.Pool({ connectionString: this.databaseUrl(BASE), max: 1 });
-    await until('the accounts are known', async () => {
-      engine.assertRunning();
-      return (await readSoFar(db, topic)) === sent;
+  /**
+   * A database that knows the accounts and has counted nothing, to be copied for each run. Whatever was in the input
+   * topics is gone.
+   */
+  async base(name: string, accounts: Snapshots, env: NodeJS.ProcessEnv = {}): Promise<string> {
+    await this.databases.create(name);
+    await this.emptyTopics();
+    this.migrate(name, env);
+    const schemaId = await this.schemaId(ACCOUNTS);
+    const sent = await fill(this.kafka, ACCOUNTS, schemaId, snapshots(accounts, Date.now()));
+    const engine = await Engine.start({
+      env: { ...this.env(name), ...env },
+      roles: ['processor'],
+      folder: this.folder,
     });
-    await db.end();
-    await engine.end('SIGTERM');
-  }
-
-  /** A database with the accounts and nothing counted. */
-  async freshDatabase(): Promise<string> {
-    this.databases += 1;
-    const name = `bench_${this.databases}`;
-    await this.asSuperuser(`create database ${name} template ${BASE}`);
-    await this.asSuperuser('checkpoint');
+    const db = new pg.Pool({ connectionString: this.databases.url(name), max: 1 });
+    try {
+      await until('the accounts are known', async () => {
+        engine.assertRunning();
+        return (await readSoFar(db, ACCOUNTS)) === sent;
+      });
+    } finally {
+      await db.end();
+      await engine.end('SIGTERM');
+    }
     return name;
   }
 
-  async dropDatabase(name: string): Promise<void> {
-    await this.asSuperuser(`drop database ${name} with (force)`);
-  }
-
-  cpu(): Cpu {
-    const { kafka, postgres } = this.stack.parts;
-    return { broker: cpuOf(kafka?.pid ?? 0), postgres: cpuOfTree(postgres?.pid ?? 0) };
-  }
-
-  private command(args: readonly string[], database: string): void {
-    const { status, stderr } = spawnSync(process.execPath, [resolve('dist/main.js'), ...args], {
-      env: { ...process.env, NODE_OPTIONS: '', ...this.env(database), LOG_LEVEL: 'warn' },
-      encoding: 'utf8',
-    });
-    if (status !== 0) throw new Error(`${args.join(' ')}: ${stderr}`);
-  }
-
-  private async tunePostgres(): Promise<void> {
-    for (const [name, value] of Object.entries(POSTGRES_SETTINGS)) {
-      await this.asSuperuser(`alter system set ${name} = '${value}'`);
-    }
-    await this.stack.parts.postgres?.stop();
-    await this.stack.parts.postgres?.start();
-  }
-
-  private async asSuperuser(statement: string): Promise<void> {
-    const client = new pg.Client({ connectionString: this.databaseUrl('postgres') });
-    await client.connect();
+  /** Deletes the input topics, so that they begin at offset 0 again; `migrate` makes them. */
+  async emptyTopics(topics: readonly InputTopic[] = INPUT_TOPICS): Promise<void> {
+    const admin = this.kafka.admin();
+    await admin.connect();
     try {
-      await client.query(statement);
+      const there = new Set(await admin.listTopics());
+      const old = topics.filter((topic) => there.has(topic));
+      if (old.length > 0) await admin.deleteTopics({ topics: [...old] });
+      await until(
+        'the topics are gone',
+        async () => (await admin.listTopics()).every((topic) => !old.includes(topic as InputTopic)),
+        { withinMs: DELETED_WITHIN_MS, everyMs: 100 },
+      );
     } finally {
-      await client.end();
+      await admin.disconnect();
     }
+  }
+
+  cpu(): ServersCpu {
+    const { kafka, postgres, registry } = this.stack.parts;
+    return {
+      broker: cpuOf(kafka?.pid ?? 0),
+      postgres: cpuOfTree(postgres?.pid ?? 0),
+      registry: cpuOf(registry?.pid ?? 0),
+    };
   }
 }
 

@@ -33,10 +33,14 @@ export async function fill(
   return sent;
 }
 
-/** Snapshots of the workload's accounts, all of one plan. */
+/** Accounts of the workload, as the platform would tell of them. */
+export interface Snapshots {
+  readonly names: readonly string[];
+  readonly plan: string;
+}
+
 export function* snapshots(
-  names: Iterable<string>,
-  plan: string,
+  { names, plan }: Snapshots,
   now: number,
 ): Generator<{ readonly accountId: string }> {
   for (const accountId of names) {

@@ -19,6 +19,21 @@ export interface Measurement {
   readonly coresOfOthers: number | null;
 }
 
+/** A measurement that ends now: without its values when something was wrong. */
+export function measured(run: {
+  readonly what: string;
+  readonly side: Side;
+  readonly wrong: readonly string[];
+  readonly values: Readonly<Record<string, number>>;
+  readonly loadBefore: number;
+  readonly coresOfOthers: number | null;
+}): Measurement {
+  const { what, side, wrong, values, loadBefore, coresOfOthers } = run;
+  const exact = wrong.length === 0;
+  const at = new Date().toISOString();
+  return { what, side, at, exact, values: exact ? values : {}, detail: wrong, loadBefore, coresOfOthers };
+}
+
 /** How busy the machine is with what is not measured. */
 export class Surroundings {
   private readonly loadBefore = round(loadavg()[0] ?? 0, 1);

@@ -16,9 +16,19 @@ export interface Circumstances {
   readonly servers: readonly string[];
 }
 
+/** A figure of one run that is held against that of another run of the engine. */
+export interface Comparison {
+  readonly what: string;
+  readonly against: string;
+  readonly figure: string;
+  readonly title: string;
+  readonly goal: string;
+}
+
 /** Everything that one command measured. */
 export interface Results extends Circumstances {
   readonly measurements: readonly Measurement[];
+  readonly comparisons: readonly Comparison[];
 }
 
 function git(...args: string[]): string {
@@ -42,6 +52,7 @@ function circumstances(bench: Bench): Circumstances {
 export class Recorder {
   readonly file: string;
   private readonly taken: Measurement[] = [];
+  private readonly compared: Comparison[] = [];
   private readonly where: Circumstances;
 
   constructor(bench: Bench, folder: string) {
@@ -67,7 +78,11 @@ export class Recorder {
     writeFileSync(this.file, `${JSON.stringify(this.results, null, 1)}\n`);
   }
 
+  compare(comparison: Comparison): void {
+    this.compared.push(comparison);
+  }
+
   get results(): Results {
-    return { ...this.where, measurements: this.taken };
+    return { ...this.where, measurements: this.taken, comparisons: this.compared };
   }
 }

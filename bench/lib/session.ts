@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { table } from '../report/table.js';
 import { Bench } from './bench.js';
+import type { EngineOptions } from './counting.js';
 import type { Measurement } from './measurement.js';
 import { Peer } from './peer.js';
 import { Recorder } from './results.js';
+import { fillChats, recentHours, WORKLOAD_ACCOUNTS, type Filled } from './topic.js';
 
 export interface CommonOptions {
   /** The peer's folder. */
@@ -14,18 +16,26 @@ export interface CommonOptions {
   readonly peerWork?: string;
   readonly runs: number;
   readonly results: string;
+  readonly role: readonly string[];
+  /** Options for Node itself, such as --cpu-prof. */
+  readonly node: readonly string[];
 }
 
 /** What the last run left to be written or collected is not the next one's. */
 const SETTLE_MS = 2_000;
+const SEED = 42;
 
 /** One command: the servers, the other side where there is one, and what has been measured. */
 export class Session {
+  private readonly from = recentHours(Date.now());
+  private known: string | null = null;
+  private full: Filled | null = null;
+
   private constructor(
     readonly bench: Bench,
     readonly peer: Peer | null,
     readonly recorder: Recorder,
-    readonly runs: number,
+    private readonly options: CommonOptions,
   ) {}
 
   /** Runs the work on fresh servers and shows the table; a run that was not exact makes the exit code 1. */
@@ -34,28 +44,53 @@ export class Session {
     try {
       const built = options.peerWork ?? process.env['PEER_WORK'] ?? join(tmpdir(), 'fair-use-peer');
       const peer = options.peer === undefined ? null : await Peer.adopt(bench, options.peer, built);
-      const session = new Session(bench, peer, new Recorder(bench, options.results), options.runs);
+      const session = new Session(bench, peer, new Recorder(bench, options.results), options);
       await work(session);
       const { results, file } = session.recorder;
-      console.log(`\n${table(results)}\n${file}`);
+      console.log(`\n${table(results)}\n\n${file}`);
       if (results.measurements.some(({ exact }) => !exact)) process.exitCode = 1;
     } finally {
       await bench.stop();
     }
   }
 
-  /** A run of each side that is not kept: a broker and a Postgres that have just started are slower than they will be. */
-  async warmUp(ours: () => Promise<unknown>, theirs: (peer: Peer) => Promise<unknown>): Promise<void> {
-    await ours();
-    if (this.peer !== null) await theirs(this.peer);
+  /** The engine as the command wants it, on a database that knows the workload's accounts. */
+  async engine(): Promise<EngineOptions> {
+    this.known ??= await this.bench.base('pro', WORKLOAD_ACCOUNTS);
+    const { role: roles, node: nodeOptions } = this.options;
+    return { base: this.known, roles, nodeOptions, env: {} };
   }
 
-  /** Both sides in turn, A B A B, each `runs` times. */
+  /** The topic of chats with so many events, filled anew only where it has others. */
+  async chats(events: number): Promise<Filled> {
+    if (this.full?.workload.events !== events) {
+      const { base } = await this.engine();
+      this.full = await fillChats(this.bench, this.peer, { base, events, seed: SEED, from: this.from });
+    }
+    return this.full;
+  }
+
+  /** Tells that the topic of chats is no longer what {@link chats} filled it with. */
+  spoilt(): void {
+    this.full = null;
+  }
+
+  /** Kinds of runs of the engine alone, in turn, each as often as the command says. */
+  async rounds<T>(kinds: readonly T[], run: (kind: T) => Promise<Measurement>): Promise<void> {
+    for (let round = 0; round < this.options.runs; round += 1) {
+      for (const kind of kinds) {
+        await sleep(SETTLE_MS);
+        this.recorder.take(await run(kind));
+      }
+    }
+  }
+
+  /** Both sides in turn, A B A B, each as often as the command says. */
   async inTurn(
     ours: () => Promise<Measurement>,
     theirs: ((peer: Peer) => Promise<Measurement>) | null = null,
   ): Promise<void> {
-    for (let run = 0; run < this.runs; run += 1) {
+    for (let run = 0; run < this.options.runs; run += 1) {
       await sleep(SETTLE_MS);
       this.recorder.take(await ours());
       if (this.peer === null || theirs === null) continue;

@@ -30,6 +30,13 @@ export interface Filled {
   readonly expected: Expected;
 }
 
+export interface FillSettings {
+  readonly base: string;
+  readonly events: number;
+  readonly seed: number;
+  readonly from: number;
+}
+
 /**
  * Empties the topic of chats and fills it: by the peer's generator where there is a peer, else by our own of the same
  * kind. What must come out is recounted from the topic itself, and held against the generator's oracle.
@@ -37,7 +44,7 @@ export interface Filled {
 export async function fillChats(
   bench: Bench,
   peer: Peer | null,
-  { base, events, seed, from }: { base: string; events: number; seed: number; from: number },
+  { base, events, seed, from }: FillSettings,
 ): Promise<Filled> {
   await bench.emptyTopics([CHATS]);
   bench.migrate(base);

@@ -1,5 +1,5 @@
 import { spreadOf, type Measurement, type Side, type Spread } from '../lib/measurement.js';
-import type { Results } from '../lib/results.js';
+import type { Comparison, Results } from '../lib/results.js';
 import { FIGURES, type Figure } from './figures.js';
 
 /** The measurements as Markdown: of each side median and spread, their ratio, and what the machine was doing. */
@@ -14,7 +14,9 @@ export function table(results: Results): string {
   ];
   for (const what of new Set(results.measurements.map((one) => one.what))) {
     const of = results.measurements.filter((one) => one.what === what);
-    lines.push(...FIGURES.flatMap((figure) => row(what, figure, of)), surroundings(what, of));
+    lines.push(...FIGURES.flatMap((figure) => row(what, figure, of)));
+    const compared = results.comparisons.filter((one) => one.what === what);
+    lines.push(...compared.flatMap((one) => comparison(one, results.measurements)), surroundings(what, of));
   }
   return lines.join('\n');
 }
@@ -26,6 +28,24 @@ function row(what: string, figure: Figure, measurements: readonly Measurement[])
   const ratio = engine === null || peer === null ? '' : (engine.median / peer.median).toFixed(2);
   const goal = ratio === '' ? '' : (figure.goal ?? '');
   return [`| ${[what, figure.title, show(engine, figure), show(peer, figure), ratio, goal].join(' | ')} |`];
+}
+
+/** The engine against itself. */
+function comparison(
+  { what, against, figure, title, goal }: Comparison,
+  measurements: readonly Measurement[],
+): string[] {
+  const of = (run: string): Spread | null =>
+    valuesOf(
+      measurements.filter((one) => one.what === run),
+      'engine',
+      figure,
+    );
+  const [mine, other] = [of(what), of(against)];
+  if (mine === null || other === null) return [];
+  return [
+    `| ${[what, `${title} (${against})`, '', '', (mine.median / other.median).toFixed(2), goal].join(' | ')} |`,
+  ];
 }
 
 function valuesOf(measurements: readonly Measurement[], side: Side, name: string): Spread | null {

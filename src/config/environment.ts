@@ -31,6 +31,8 @@ export interface Config {
   readonly logLevel: string;
   readonly autoMigrate: boolean;
   readonly topics: { readonly partitions: number; readonly replication: number };
+  /** What a processor may keep of accounts between transactions, roughly. */
+  readonly accountCacheBytes: number;
   /** Epoch milliseconds at which the business clock starts; null: it is the machine's. */
   readonly clockStart: number | null;
   /** Every period for which rows are kept is divided by this: 1 outside of trials. */
@@ -166,6 +168,7 @@ function assemble(values: Values, production: boolean): Config {
     logLevel: values.LOG_LEVEL,
     autoMigrate: values.AUTO_MIGRATE,
     topics: { partitions: values.TOPIC_PARTITIONS, replication: values.TOPIC_REPLICATION },
+    accountCacheBytes: values.ACCOUNT_CACHE_MB * 1024 * 1024,
     clockStart: values.CLOCK_START,
     retentionDivisor: values.RETENTION_DIVISOR,
     failpoints: values.FAILPOINTS ?? [],

@@ -128,7 +128,7 @@ function withDefault<T>(schema: z.ZodType<T, string>, example: string, fallback:
 /** The policy that the release ships, wherever the process was started. */
 const SHIPPED_POLICY = fileURLToPath(new URL('../../policy', import.meta.url));
 
-/** Every variable of the contract; RETENTION_DIVISOR and FAILPOINTS are ours (development only). */
+/** Every variable of the contract; ACCOUNT_CACHE_MB is ours, and RETENTION_DIVISOR and FAILPOINTS (development only). */
 export const VARIABLES = {
   KAFKA_BROKERS: optional(brokers, 'kafka-1.example.com:9092,kafka-2.example.com:9092'),
   KAFKA_SSL: withDefault(flag, 'true', false),
@@ -165,6 +165,7 @@ export const VARIABLES = {
   AUTO_MIGRATE: withDefault(flag, 'false', true),
   TOPIC_PARTITIONS: withDefault(integer(1, 10_000), '8', 8),
   TOPIC_REPLICATION: withDefault(integer(1, 100), '3', 1),
+  ACCOUNT_CACHE_MB: withDefault(integer(1, 1_000_000), '512', 512),
   CLOCK_START: optional(instant, '2026-11-01T09:00:00Z'),
   RETENTION_DIVISOR: withDefault(integer(1, 10_000_000), '10000', 1),
   FAILPOINTS: optional(failpoints, 'count.before-commit=kill@3'),

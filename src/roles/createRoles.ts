@@ -9,9 +9,6 @@ import type { Resources } from './resources.js';
 import type { Role } from './role.js';
 import { Scheduler } from './scheduler/scheduler.js';
 
-// About a hundred thousand quiet accounts, or fewer busy ones.
-const CACHE_BYTES = 512 * 1024 * 1024;
-
 export type RoleName = 'processor' | 'relay' | 'mailer' | 'api' | 'scheduler';
 
 /** Builds the roles that were asked for; the `api` role is the HTTP server, which every process has. */
@@ -34,7 +31,7 @@ export function createRoles(
         clock,
         log: child('processor'),
         metrics,
-        cacheBytes: CACHE_BYTES,
+        cacheBytes: config.accountCacheBytes,
         onFatal,
       }),
     relay: () =>

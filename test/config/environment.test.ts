@@ -42,6 +42,7 @@ describe('readConfig', () => {
       logLevel: 'info',
       autoMigrate: true,
       topics: { partitions: 8, replication: 1 },
+      accountCacheBytes: 512 * 1024 * 1024,
       clockStart: null,
       production: false,
     });
@@ -67,6 +68,7 @@ describe('readConfig', () => {
         AUTO_MIGRATE: 'false',
         TOPIC_PARTITIONS: '3',
         TOPIC_REPLICATION: '2',
+        ACCOUNT_CACHE_MB: '64',
         CLOCK_START: '2026-11-01T10:00:00.5+01:00',
       },
       ALL,
@@ -81,6 +83,7 @@ describe('readConfig', () => {
       logLevel: 'debug',
       autoMigrate: false,
       topics: { partitions: 3, replication: 2 },
+      accountCacheBytes: 64 * 1024 * 1024,
       clockStart: Date.UTC(2026, 10, 1, 9, 0, 0, 500),
     });
   });

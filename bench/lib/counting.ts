@@ -1,0 +1,69 @@
+import pg from 'pg';
+import { readSoFar, type Bench } from './bench.js';
+import { Engine } from './engine.js';
+import { CHATS } from './topic.js';
+import { until } from './until.js';
+
+export interface EngineOptions {
+  /** The database that knows the accounts. */
+  readonly base: string;
+  readonly roles: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly nodeOptions: readonly string[];
+}
+
+/** A fresh database, and the processes of the engine that count into it. */
+export class Counting {
+  readonly engines: Engine[] = [];
+
+  private constructor(
+    private readonly bench: Bench,
+    readonly database: string,
+    readonly db: pg.Pool,
+    private readonly options: EngineOptions,
+  ) {}
+
+  /** Runs the work, then ends the processes and drops the database. */
+  static async with<T>(
+    bench: Bench,
+    options: EngineOptions,
+    work: (counting: Counting) => Promise<T>,
+  ): Promise<T> {
+    const database = await bench.databases.copy(options.base);
+    const db = new pg.Pool({ connectionString: bench.databases.url(database), max: 2 });
+    const counting = new Counting(bench, database, db, options);
+    try {
+      return await work(counting);
+    } finally {
+      for (const engine of counting.engines) await engine.end('SIGTERM');
+      await db.end();
+      await bench.databases.drop(database);
+    }
+  }
+
+  /** One process more. */
+  async start(): Promise<Engine> {
+    const { roles, nodeOptions } = this.options;
+    const env = { ...this.bench.env(this.database), ...this.options.env };
+    const engine = await Engine.start({ env, roles, nodeOptions, folder: this.bench.folder });
+    this.engines.push(engine);
+    return engine;
+  }
+
+  /** Resolves when so many chat events are counted, or more; throws when a process ends before. */
+  async counted(events: number, everyMs = 20): Promise<void> {
+    await until(
+      `${events} events are counted`,
+      async () => {
+        for (const engine of this.engines) engine.assertRunning();
+        return (await this.soFar()) >= events;
+      },
+      { everyMs },
+    );
+  }
+
+  /** Chat events counted: the sum of the partitions' next offsets. */
+  soFar(): Promise<number> {
+    return readSoFar(this.db, CHATS);
+  }
+}

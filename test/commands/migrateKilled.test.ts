@@ -37,7 +37,9 @@ describe('migrate that is killed in the middle', () => {
   it.each(['outbox', 'long_run_days'])(
     'leaves nothing half done, and the next one does it all (killed at %s)',
     async (table) => {
-      await db.query('drop schema public cascade; drop schema if exists reporting cascade; create schema public');
+      await db.query(
+        'drop schema public cascade; drop schema if exists reporting cascade; create schema public',
+      );
       await db.query(
         `create function hold() returns event_trigger language plpgsql as $$ begin
            if to_regclass('public.${table}') is not null then perform pg_advisory_xact_lock(${LOCK}); end if;
@@ -52,8 +54,11 @@ describe('migrate that is killed in the middle', () => {
       await once(doomed, 'exit');
       // The next one comes while the session of the dead one still waits in its statement.
       const next = [migrate(), migrate()].map((child) => once(child, 'exit'));
-      await until(async () => (await count(`select from pg_stat_activity where wait_event_type = 'Lock'
-        and datname = current_database()`)) > 1);
+      await until(
+        async () =>
+          (await count(`select from pg_stat_activity where wait_event_type = 'Lock'
+        and datname = current_database()`)) > 1,
+      );
       await db.query(`select pg_advisory_unlock(${LOCK}); drop event trigger hold`);
       expect((await Promise.all(next)).map(([code]) => code as unknown)).toEqual([0, 0]);
       expect(await count('select distinct name from knex_migrations')).toBe(MIGRATIONS.length);

@@ -6,11 +6,15 @@ export const LATE_HORIZON_MS = 35 * 86_400_000;
 // What is on its way when the broker is asked, and how far clocks may differ.
 const IDLE_MARGIN_MS = 20_000;
 
-/** How far a partition was counted: `readUpTo` is the arrival (epoch ms) of the last record below `nextOffset`. */
+/**
+ * How far a partition was counted: `readUpTo` is the arrival (epoch ms) of the last record below `nextOffset`. From there
+ * to `readTo` it was read and held nothing to count.
+ */
 export interface PartitionRead {
   readonly topic: string;
   readonly partition: number;
   readonly nextOffset: number;
+  readonly readTo: number;
   readonly readUpTo: number | null;
 }
 
@@ -45,7 +49,7 @@ export function topicReadUpTo(
 function partitionReadUpTo(log: PartitionLog, counted: readonly PartitionRead[], askedAt: number): number {
   const found = counted.find((p) => p.partition === log.partition);
   // A partition that was never counted will begin at the first record that is left of it.
-  const atEnd = (found?.nextOffset ?? log.low) >= log.high;
+  const atEnd = (found?.readTo ?? log.low) >= log.high;
   return Math.max(found?.readUpTo ?? -Infinity, atEnd ? askedAt - IDLE_MARGIN_MS : -Infinity);
 }
 

@@ -16,13 +16,19 @@ export interface FetchedBatch extends TopicPartition {
   readonly messages: readonly KafkaMessage[];
 }
 
+/** Everything in [first, next) is something that is never delivered; null: it is compacted away. */
+export interface EmptyFetch extends TopicPartition {
+  readonly first: number | null;
+  readonly next: number;
+}
+
 export interface InputHandlers {
   /** Called while all assigned partitions are paused; reading begins where {@link InputConsumer.readFrom} says. */
   onAssigned(partitions: readonly TopicPartition[]): void;
   /** Resolves to true when the batch was dealt with; otherwise it is fetched again from where reading was told to. */
   onBatch(batch: FetchedBatch): Promise<boolean>;
-  /** A run of the log that held nothing to deliver (control records, compacted away). */
-  onNothingIn(partition: TopicPartition, next: number): void;
+  /** A run of the log that held nothing to deliver: aborted, control records, compacted away. */
+  onNothingIn(run: EmptyFetch): void;
   /** The consumer has ended and will not come back by itself. */
   onCrash(error: Error): void;
 }
@@ -109,8 +115,15 @@ export class InputConsumer {
     });
     this.consumer.on(END_BATCH_PROCESS, ({ payload }) => {
       if (payload.batchSize > 0) return;
-      const next = Number(payload.lastOffset) + 1;
-      this.handlers.onNothingIn({ topic: payload.topic as InputTopic, partition: payload.partition }, next);
+      const { topic, partition, lastOffset } = payload;
+      const firstOffset = payload.firstOffset as string | null;
+      const first = firstOffset === null ? null : Number(firstOffset);
+      this.handlers.onNothingIn({
+        topic: topic as InputTopic,
+        partition,
+        first,
+        next: Number(lastOffset) + 1,
+      });
     });
     this.consumer.on(CRASH, ({ payload }) => {
       if (!payload.restart) this.handlers.onCrash(payload.error);

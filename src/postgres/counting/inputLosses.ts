@@ -35,7 +35,8 @@ export async function acceptLoss(
   return transaction(pool, async (tx) => {
     const { rowCount } = await tx.query(
       `update input_offsets
-       set next_offset = $3, last_digest = null, generation = generation + $4, updated_at = now()
+       set next_offset = $3, last_digest = null, generation = generation + $4, nothing_until = null,
+         updated_at = now()
        where topic = $1 and partition = $2 and next_offset = $5 and generation = $6`,
       [loss.topic, loss.partition, loss.resumedAt, loss.kind === 'REPLACED' ? 1 : 0, loss.from, generation],
     );

@@ -59,14 +59,52 @@ export async function loadProgress(db: Queryable): Promise<PartitionRead[]> {
     topic: string;
     partition: number;
     next_offset: number;
+    read_to: number;
     read_up_to: number | null;
-  }>('select topic, partition, next_offset, read_up_to from input_offsets');
-  return rows.map(({ topic, partition, next_offset, read_up_to }) => ({
+  }>(
+    `select topic, partition, next_offset, greatest(next_offset, nothing_until) as read_to, read_up_to
+     from input_offsets`,
+  );
+  return rows.map(({ topic, partition, next_offset, read_to, read_up_to }) => ({
     topic,
     partition,
     nextOffset: next_offset,
+    readTo: read_to,
     readUpTo: read_up_to,
   }));
+}
+
+/** A run of the log behind what was counted, [nextOffset, until), that held nothing to count. */
+export interface EmptyRun {
+  readonly topic: string;
+  readonly partition: number;
+  readonly nextOffset: number;
+  readonly generation: number;
+  readonly until: number;
+}
+
+/**
+ * Writes down what was read without counting anything, of the partitions that still stand where the run begins, and
+ * returns their `topic/partition`. Never moves `next_offset`: lag and what waits for the input go by it, counting does not.
+ */
+export async function saveEmptyRuns(db: Queryable, runs: readonly EmptyRun[]): Promise<string[]> {
+  const columns = [
+    runs.map((run) => run.topic),
+    runs.map((run) => run.partition),
+    runs.map((run) => run.nextOffset),
+    runs.map((run) => run.generation),
+    runs.map((run) => run.until),
+  ];
+  const { rows } = await db.query<{ key: string }>(
+    `insert into input_offsets as o (topic, partition, next_offset, generation, nothing_until)
+     select * from unnest($1::text[], $2::int[], $3::int8[], $4::int[], $5::int8[]) order by 1, 2
+     on conflict (topic, partition) do update
+     set nothing_until = greatest(o.nothing_until, excluded.nothing_until)
+     where o.next_offset = excluded.next_offset and o.generation = excluded.generation
+     returning topic || '/' || partition as key`,
+    columns,
+  );
+  return rows.map(({ key }) => key);
 }
 
 /**

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { KafkaMessage } from 'kafkajs';
-import type { FetchedBatch, TopicPartition } from '../../kafka/consumer/inputConsumer.js';
+import type { EmptyFetch, FetchedBatch } from '../../kafka/consumer/inputConsumer.js';
 import type { LogBounds } from '../../kafka/consumer/logBounds.js';
-import type { Position } from '../../postgres/counting/offsets.js';
+import type { EmptyRun, Position } from '../../postgres/counting/offsets.js';
 import { InputLost, lossByBounds, lossByDigest } from './inputLost.js';
 
 interface Tracked {
@@ -10,6 +10,10 @@ interface Tracked {
   counted: number;
   /** The log was read up to here without a gap. */
   covered: number;
+  /** [counted, empty) holds nothing to count, without a gap. */
+  empty: number;
+  /** As far as that is written down. */
+  emptySaved: number;
   lastDigest: Buffer | null;
   /** Of the log that the offsets belong to. */
   readonly generation: number;
@@ -17,7 +21,7 @@ interface Tracked {
   readonly low: number;
 }
 
-export function keyOf({ topic, partition }: TopicPartition): string {
+export function keyOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
   return `${topic}/${partition}`;
 }
 
@@ -50,7 +54,15 @@ export class Positions {
     const lastDigest = position?.lastDigest ?? null;
     const from = lastDigest !== null && counted > low ? counted - 1 : counted;
     const generation = position?.generation ?? 0;
-    this.tracked.set(keyOf(bounds), { counted, covered: from, lastDigest, generation, low });
+    this.tracked.set(keyOf(bounds), {
+      counted,
+      covered: from,
+      empty: counted,
+      emptySaved: counted,
+      lastDigest,
+      generation,
+      low,
+    });
     return from;
   }
 
@@ -81,16 +93,41 @@ export class Positions {
     const tracked = this.tracked.get(keyOf(batch));
     if (tracked === undefined) return;
     tracked.covered = Math.max(tracked.covered, batch.next);
-    if (lastDigest === null) return;
+    if (lastDigest === null) {
+      extendEmpty(tracked, batch.fetchedFrom, batch.next);
+      return;
+    }
     tracked.counted = Math.max(tracked.counted, batch.next);
+    tracked.empty = tracked.counted;
     tracked.lastDigest = lastDigest;
   }
 
   /** A run of the log held nothing to deliver. */
-  skip(partition: TopicPartition, next: number): void {
-    const tracked = this.tracked.get(keyOf(partition));
-    if (tracked !== undefined) tracked.covered = Math.max(tracked.covered, next);
+  skip(run: EmptyFetch): void {
+    const tracked = this.tracked.get(keyOf(run));
+    if (tracked === undefined) return;
+    tracked.covered = Math.max(tracked.covered, run.next);
+    if (run.first !== null) extendEmpty(tracked, run.first, run.next);
   }
+
+  /** The runs behind what was counted, or taken in to be, that hold nothing and are not written down as that. */
+  unsavedRuns(): EmptyRun[] {
+    return [...this.tracked].flatMap(([key, { counted, empty, emptySaved, generation }]) => {
+      if (empty <= Math.max(counted, emptySaved)) return [];
+      const [topic = '', partition] = key.split('/');
+      return [{ topic, partition: Number(partition), nextOffset: counted, generation, until: empty }];
+    });
+  }
+
+  runSaved(run: EmptyRun): void {
+    const tracked = this.tracked.get(keyOf(run));
+    if (tracked?.counted === run.nextOffset) tracked.emptySaved = run.until;
+  }
+}
+
+/** A run that does not follow on what is known to be empty may be of an older assignment: it proves nothing. */
+function extendEmpty(tracked: Tracked, first: number, next: number): void {
+  if (first <= tracked.empty) tracked.empty = Math.max(tracked.empty, next);
 }
 
 /** The index of the first message from an offset on; offsets ascend. */

@@ -14,6 +14,7 @@ import type { Problem, Role } from '../role.js';
 import { AccountCache } from './accountCache.js';
 import { AccountsFirst, beginPartitions, readStanding } from './assignment.js';
 import { CountingLoop } from './countingLoop.js';
+import { EmptyRuns } from './emptyRuns.js';
 import { Positions } from './positions.js';
 
 const GROUP_ID = 'fair-use-processor';
@@ -41,6 +42,7 @@ export class Processor implements Role {
   readonly name = 'processor';
   private readonly positions = new Positions();
   private readonly accountsFirst = new AccountsFirst();
+  private readonly emptyRuns: EmptyRuns;
   private readonly loop: CountingLoop;
   private readonly admin: Admin;
   private consumer: InputConsumer;
@@ -56,6 +58,7 @@ export class Processor implements Role {
   constructor(private readonly options: ProcessorOptions) {
     const { kafka, registry, pool, clock, log, metrics, policy } = options;
     this.admin = kafka.admin();
+    this.emptyRuns = new EmptyRuns(pool, this.positions, this.stopping.signal);
     this.loop = new CountingLoop({
       pool,
       decoder: new Decoder(registry),
@@ -109,9 +112,10 @@ export class Processor implements Role {
           this.sync();
         },
         onBatch: (batch) => this.loop.submit(batch),
-        onNothingIn: (partition, next) => {
-          this.positions.skip(partition, next);
-          this.consumer.resume(this.accountsFirst.done({ ...partition, next }));
+        onNothingIn: (run) => {
+          this.positions.skip(run);
+          this.emptyRuns.save();
+          this.consumer.resume(this.accountsFirst.done(run));
         },
         onCrash: (error) => {
           this.crashed(error);
@@ -156,6 +160,7 @@ export class Processor implements Role {
   }
 
   private counted(batches: readonly FetchedBatch[]): void {
+    this.emptyRuns.save();
     for (const batch of batches) {
       const { topic, partition, next } = batch;
       this.hints.set(`${topic}/${partition}`, { topic, partition, next });

@@ -89,7 +89,7 @@ export class StallWatch {
     const { metrics, pool } = this.options;
     const progress = await within(ANSWER_WITHIN_MS / 2, loadProgress(pool));
     if (progress !== null) {
-      this.counted = new Map(progress.map((read) => [`${read.topic}/${read.partition}`, read.nextOffset]));
+      this.counted = new Map(progress.map((read) => [`${read.topic}/${read.partition}`, read.readTo]));
     }
     const { counted } = this;
     if (counted === null) return;

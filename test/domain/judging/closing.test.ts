@@ -15,12 +15,12 @@ const ASKED = END + 60_000;
 const MARGIN = 20_000;
 
 describe('how far a topic was read', () => {
-  const read = (partition: number, nextOffset: number, readUpTo: number | null): PartitionRead => ({
-    topic: 't',
-    partition,
-    nextOffset,
-    readUpTo,
-  });
+  const read = (
+    partition: number,
+    nextOffset: number,
+    readUpTo: number | null,
+    readTo = nextOffset,
+  ): PartitionRead => ({ topic: 't', partition, nextOffset, readTo, readUpTo });
   const log = (partition: number, high: number, low = 0): PartitionLog => ({
     topic: 't',
     partition,
@@ -35,6 +35,7 @@ describe('how far a topic was read', () => {
     ['partitions emptied by retention', [], [log(0, 7, 7)], ASKED - MARGIN],
     ['read to the end', [read(0, 5, END - 9)], [log(0, 5)], ASKED - MARGIN],
     ['one record short of the end', [read(0, 4, END - 9)], [log(0, 5)], END - 9],
+    ['to an end that holds nothing', [read(0, 4, END - 9, 5)], [log(0, 5)], ASKED - MARGIN],
     ['a partition never begun', [read(0, 5, END)], [log(0, 5), log(1, 1)], -Infinity],
     ['idle and behind together', [read(0, 5, END - 9)], [log(0, 8), log(1, 0)], END - 9],
     ['a later arrival than the margin', [read(0, 5, ASKED)], [log(0, 5)], ASKED],

@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+import type { KafkaMessage } from 'kafkajs';
+import type { FetchedBatch } from '../../../src/kafka/consumer/inputConsumer.js';
+import { digestOf, Positions } from '../../../src/roles/processor/positions.js';
+
+const AT = { topic: 'platform.chats.v1', partition: 0 } as const;
+const message = (offset: number) =>
+  ({ offset: String(offset), key: null, value: null, timestamp: '0' }) as KafkaMessage;
+const batch = (fetchedFrom: number, next: number, ...offsets: number[]): FetchedBatch => ({
+  ...AT,
+  ...{ fetchedFrom, next, high: 1_000 },
+  messages: offsets.map(message),
+});
+
+/** Positions that begin at 100, the record before compared. */
+function begun(): Positions {
+  const positions = new Positions();
+  const position = { nextOffset: 100, lastDigest: digestOf(message(99)), generation: 2 };
+  expect(positions.begin({ ...AT, low: 0, high: 1_000 }, position)).toBe(99);
+  return positions;
+}
+const run = (nextOffset: number, until: number) => ({ ...AT, nextOffset, generation: 2, until });
+
+describe('what lies behind the last record counted and holds nothing', () => {
+  it('is what was fetched there without a message', () => {
+    const positions = begun();
+    positions.advance(batch(99, 105, 99), null);
+    positions.skip({ ...AT, first: 105, next: 110 });
+    expect(positions.unsavedRuns()).toEqual([run(100, 110)]);
+    positions.runSaved(run(100, 110));
+    expect(positions.unsavedRuns()).toEqual([]);
+    positions.skip({ ...AT, first: 110, next: 111 });
+    expect(positions.unsavedRuns()).toEqual([run(100, 111)]);
+  });
+
+  it('begins anew behind what is counted next', () => {
+    const positions = begun();
+    positions.skip({ ...AT, first: 99, next: 110 });
+    positions.advance(batch(110, 121, 110, 120), digestOf(message(120)));
+    expect(positions.unsavedRuns()).toEqual([]);
+    positions.skip({ ...AT, first: 121, next: 125 });
+    expect(positions.unsavedRuns()).toEqual([run(121, 125)]);
+    positions.runSaved(run(100, 110));
+    expect(positions.unsavedRuns()).toEqual([run(121, 125)]);
+  });
+
+  it.each([
+    ['of an assignment that is over', { first: 150, next: 160 }],
+    ['without a beginning: compacted away', { first: null, next: 160 }],
+  ])('is not a run %s', (_, fetched) => {
+    const positions = begun();
+    positions.skip({ ...AT, ...fetched });
+    expect(positions.unsavedRuns()).toEqual([]);
+  });
+});

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { count, counts } from './lib/numbers.js';
 import { Session, type CommonOptions } from './lib/session.js';
+import { latencies, type LatencyOptions } from './suites/latency.js';
 import { crashes, drains, memory, scaling, tenthOf, warmUp } from './suites/chats.js';
 
 interface Options extends CommonOptions {
@@ -8,6 +9,9 @@ interface Options extends CommonOptions {
   readonly processes: readonly number[];
   readonly warmUp: number;
 }
+
+/** As the peer measures it, but for the limit: an episode makes one violation here and one per hour and level there. */
+const LATENCY: LatencyOptions = { rate: 5_000, warmUpSeconds: 15, seconds: 60, limit: 10 };
 
 const program = new Command('bench');
 
@@ -58,5 +62,15 @@ command('memory', 'a cache that holds a tenth of the ids that were seen', async 
     await memory(session, events, tenthOf(expected.counted));
   }
 }).option(...EVENTS, counts, [5_000_000]);
+
+command(
+  'latency',
+  'an open loop: event appended to violation readable and to mail accepted',
+  (session, options) => latencies(session, { ...LATENCY, ...(options as Options & Partial<LatencyOptions>) }),
+)
+  .option('--rate <n>', 'events a second', count)
+  .option('--warm-up-seconds <n>', 'seconds that are not measured', count)
+  .option('--seconds <n>', 'seconds that are', count)
+  .option('--limit <n>', 'chats per hour of the policy', count);
 
 await program.parseAsync();

@@ -26,6 +26,7 @@ export interface ServersCpu {
 /** The servers of a bench: real ones, in a folder of their own, durable. */
 export class Bench {
   readonly databases: Databases;
+  private accounts = 0;
 
   private constructor(
     readonly stack: Stack,
@@ -81,16 +82,18 @@ export class Bench {
     return id;
   }
 
-  /**
-   * A database that knows the accounts and has counted nothing, to be copied for each run. Whatever was in the input
-   * topics is gone.
-   */
-  async base(name: string, accounts: Snapshots, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  /** Publishes the accounts in topics that hold nothing else; databases that knew others are of no use any more. */
+  async publishAccounts(name: string, accounts: Snapshots): Promise<void> {
     await this.databases.create(name);
     await this.emptyTopics();
-    this.migrate(name, env);
+    this.migrate(name);
     const schemaId = await this.schemaId(ACCOUNTS);
-    const sent = await fill(this.kafka, ACCOUNTS, schemaId, snapshots(accounts, Date.now()));
+    this.accounts = await fill(this.kafka, ACCOUNTS, schemaId, snapshots(accounts, Date.now()));
+  }
+
+  /** Has a database know the accounts and count nothing, to be copied for each run; other `env`, other databases. */
+  async learnAccounts(name: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+    const sent = this.accounts;
     const engine = await Engine.start({
       env: { ...this.env(name), ...env },
       roles: ['processor'],
@@ -109,8 +112,8 @@ export class Bench {
     return name;
   }
 
-  /** Deletes the input topics, so that they begin at offset 0 again; `migrate` makes them. */
-  async emptyTopics(topics: readonly InputTopic[] = INPUT_TOPICS): Promise<void> {
+  /** Deletes topics, so that they begin at offset 0 again; `migrate` makes them. */
+  async emptyTopics(topics: readonly string[] = INPUT_TOPICS): Promise<void> {
     const admin = this.kafka.admin();
     await admin.connect();
     try {
@@ -119,9 +122,24 @@ export class Bench {
       if (old.length > 0) await admin.deleteTopics({ topics: [...old] });
       await until(
         'the topics are gone',
-        async () => (await admin.listTopics()).every((topic) => !old.includes(topic as InputTopic)),
+        async () => (await admin.listTopics()).every((topic) => !old.includes(topic)),
         { withinMs: DELETED_WITHIN_MS, everyMs: 100 },
       );
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
+  /** Creates a topic of eight partitions that keeps the producers' timestamps; `migrate` leaves it as it is. */
+  async createWithProducerTime(topic: string): Promise<void> {
+    const admin = this.kafka.admin();
+    await admin.connect();
+    try {
+      const configEntries = [{ name: 'message.timestamp.type', value: 'CreateTime' }];
+      await admin.createTopics({
+        waitForLeaders: true,
+        topics: [{ topic, numPartitions: 8, replicationFactor: 1, configEntries }],
+      });
     } finally {
       await admin.disconnect();
     }

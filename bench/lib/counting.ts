@@ -42,9 +42,9 @@ export class Counting {
   }
 
   /** One process more. */
-  async start(): Promise<Engine> {
+  async start(further: NodeJS.ProcessEnv = {}): Promise<Engine> {
     const { roles, nodeOptions } = this.options;
-    const env = { ...this.bench.env(this.database), ...this.options.env };
+    const env = { ...this.bench.env(this.database), ...this.options.env, ...further };
     const engine = await Engine.start({ env, roles, nodeOptions, folder: this.bench.folder });
     this.engines.push(engine);
     return engine;

@@ -63,6 +63,17 @@ export class Engine {
     });
   }
 
+  /** Resolves when every role has what it needs. */
+  async ready(): Promise<void> {
+    await until('the engine is ready', async () => {
+      this.assertRunning();
+      return fetch(`${this.url}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    });
+  }
+
   async metrics(): Promise<string> {
     return (await fetch(`${this.url}/metrics`)).text();
   }

@@ -2,11 +2,9 @@ import type { Chat } from './workload.js';
 
 const MINUTE_MS = 60_000;
 const MINUTES = 60;
-/** Plan `pro`: 2,000 chats within 60 minutes, told at 80 and 100 per cent. */
-const LEVELS = [
-  { level: 80, from: 1_600 },
-  { level: 100, from: 2_000 },
-] as const;
+/** Plan `pro`: so many chats within 60 minutes, told at 80 and 100 per cent. */
+const LIMIT = 2_000;
+const LEVELS = [80, 100] as const;
 
 export interface ExpectedHour {
   used: number;
@@ -43,6 +41,7 @@ export class Oracle {
   /** @param from an instant (epoch ms) not after the earliest event; all events lie within `hours` of it */
   constructor(
     from: number,
+    private readonly limit = LIMIT,
     private readonly span = 12,
   ) {
     this.firstHour = Math.floor(from / (MINUTES * MINUTE_MS)) - 1;
@@ -92,9 +91,9 @@ export class Oracle {
     for (let at = hour * MINUTES; at < (hour + 1) * MINUTES; at += 1) {
       row.peak = Math.max(row.peak, account.rolling[at] ?? 0);
     }
-    for (const { level, from } of LEVELS) {
+    for (const level of LEVELS) {
       const key = `${this.keyOf(chat.accountId, hour)}/${level}`;
-      if (row.peak >= from && !this.crossings.has(key)) {
+      if (row.peak * 100 >= this.limit * level && !this.crossings.has(key)) {
         this.crossings.set(key, { used: row.peak, cause: chat.eventId });
       }
     }

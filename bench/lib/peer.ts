@@ -61,6 +61,12 @@ export class Peer {
     return new Peer(resolve(sources), work, bench);
   }
 
+  /** Publishes at the workload's rate by its generator; resolves with its largest lag, ms, when all is sent. */
+  async publishAtRate(settings: GeneratorSettings): Promise<number> {
+    const output = await this.script('gen.sh', [], this.workload(settings));
+    return (JSON.parse(lastLine(output)) as { maxLagMs: number }).maxLagMs;
+  }
+
   /** Fills the topic by its generator, and has its runs know that it is filled. Returns the path of its oracle. */
   async fill(settings: GeneratorSettings): Promise<string> {
     const { events: n, seed, topic, from } = settings;

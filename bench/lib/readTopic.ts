@@ -9,7 +9,7 @@ const HEAD_BYTES = 5;
 export async function readTopic(
   kafka: Kafka,
   topic: InputTopic,
-  take: (value: unknown) => void,
+  take: (value: unknown, timestamp: number) => void,
 ): Promise<number> {
   const type = schemaType(topic);
   const admin = kafka.admin();
@@ -30,9 +30,9 @@ export async function readTopic(
     void consumer.run({
       autoCommit: false,
       eachBatch: ({ batch }) => {
-        for (const { value } of batch.messages) {
+        for (const { value, timestamp } of batch.messages) {
           records += 1;
-          if (value !== null) take(type.fromBuffer(value.subarray(HEAD_BYTES)));
+          if (value !== null) take(type.fromBuffer(value.subarray(HEAD_BYTES)), Number(timestamp));
         }
         if (Number(batch.lastOffset()) + 1 >= (highs.get(batch.partition) ?? 0)) left.delete(batch.partition);
         if (left.size === 0) resolve();

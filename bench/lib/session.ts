@@ -27,7 +27,8 @@ const SEED = 42;
 
 /** One command: the servers, the other side where there is one, and what has been measured. */
 export class Session {
-  private readonly from = recentHours(Date.now());
+  /** Event time of the workload's first event, epoch ms. */
+  readonly from = recentHours(Date.now());
   private known: string | null = null;
   private full: Filled | null = null;
 
@@ -56,9 +57,14 @@ export class Session {
 
   /** The engine as the command wants it, on a database that knows the workload's accounts. */
   async engine(): Promise<EngineOptions> {
-    this.known ??= await this.bench.base('pro', WORKLOAD_ACCOUNTS);
+    this.known ??= await this.accounts();
     const { role: roles, node: nodeOptions } = this.options;
     return { base: this.known, roles, nodeOptions, env: {} };
+  }
+
+  private async accounts(): Promise<string> {
+    await this.bench.publishAccounts('pro', WORKLOAD_ACCOUNTS);
+    return this.bench.learnAccounts('pro');
   }
 
   /** The topic of chats with so many events, filled anew only where it has others. */

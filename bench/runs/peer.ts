@@ -1,6 +1,5 @@
 import { measured, round, type Measurement } from '../lib/measurement.js';
-import type { Peer } from '../lib/peer.js';
-import type { GeneratorSettings } from '../lib/peer.js';
+import type { GeneratorSettings, Peer } from '../lib/peer.js';
 
 interface PeerVerdict {
   readonly loadBefore: number;
@@ -26,6 +25,13 @@ interface PeerCrash extends PeerVerdict {
   readonly restartToDrainedS: number;
 }
 
+/** … and of a steady rate. */
+interface PeerLatency extends PeerVerdict {
+  readonly violationMs: Readonly<Record<'n' | 'p50' | 'p99' | 'max', number>>;
+  readonly cpuPerM: Readonly<Record<'app' | 'broker' | 'sink' | 'postgres' | 'sum', number>>;
+  readonly gen: { readonly maxLagMs: number };
+}
+
 /** The peer with its Postgres sink: two threads. */
 const SINK_AND_THREADS = (events: number): string[] => ['B', String(events), '2'];
 
@@ -40,10 +46,7 @@ export async function peerDrain(peer: Peer, what: string, workload: GeneratorSet
     perSecondFromReady: detail.evS,
     perSecondFromStart: detail.evSWithStart,
     startSeconds: detail.startS,
-    cpu: cpuPerM.sum,
-    cpuProcess: round(cpuPerM.app + cpuPerM.sink, 2),
-    cpuBroker: cpuPerM.broker,
-    cpuPostgres: cpuPerM.postgres,
+    ...cpuFigures(cpuPerM),
     memory: detail.rssMB.app,
     memorySink: detail.rssMB.sink,
   });
@@ -61,11 +64,32 @@ export async function peerCrash(peer: Peer, what: string, workload: GeneratorSet
   });
 }
 
-export function verdict(
+/** 5,000 events a second, 15 s to warm up and 60 s measured, with a commit interval of 100 ms and a limit of 50. */
+export async function peerLatency(
+  peer: Peer,
   what: string,
-  detail: PeerVerdict,
-  values: Readonly<Record<string, number>>,
-): Measurement {
+  workload: GeneratorSettings,
+): Promise<Measurement> {
+  const args = ['B', '0', '2', '100', 'latency'];
+  const detail = (await peer.run(args, workload)) as unknown as PeerLatency;
+  const { violationMs, cpuPerM } = detail;
+  return verdict(what, detail, {
+    violationP50: violationMs.p50,
+    violationP99: violationMs.p99,
+    violationMost: violationMs.max,
+    violations: violationMs.n,
+    ...cpuFigures(cpuPerM),
+    memory: detail.rssMB.app,
+    memorySink: detail.rssMB.sink,
+    generatorLag: detail.gen.maxLagMs,
+  });
+}
+
+function cpuFigures({ sum, app, sink, broker, postgres }: PeerDrain['cpuPerM']): Record<string, number> {
+  return { cpu: sum, cpuProcess: round(app + sink, 2), cpuBroker: broker, cpuPostgres: postgres };
+}
+
+function verdict(what: string, detail: PeerVerdict, values: Readonly<Record<string, number>>): Measurement {
   const { verify, pgOk, loadBefore, othersCores = null } = detail;
   const exact = verify.countersOk && verify.violationsOk && pgOk;
   const wrong = exact ? [] : [JSON.stringify({ verify, pgOk })];

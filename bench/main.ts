@@ -2,12 +2,15 @@ import { Command } from 'commander';
 import { count, counts } from './lib/numbers.js';
 import { Session, type CommonOptions } from './lib/session.js';
 import { latencies, type LatencyOptions } from './suites/latency.js';
+import { mixed } from './suites/mixed.js';
 import { crashes, drains, memory, scaling, tenthOf, warmUp } from './suites/chats.js';
 
 interface Options extends CommonOptions {
   readonly events: readonly number[];
   readonly processes: readonly number[];
   readonly warmUp: number;
+  readonly accounts: number;
+  readonly cache: number;
 }
 
 /** As the peer measures it, but for the limit: an episode makes one violation here and one per hour and level there. */
@@ -72,5 +75,12 @@ command(
   .option('--warm-up-seconds <n>', 'seconds that are not measured', count)
   .option('--seconds <n>', 'seconds that are', count)
   .option('--limit <n>', 'chats per hour of the policy', count);
+
+command('mixed', 'all four kinds over many accounts, against chats alone', (session, options) =>
+  mixed(session, { sizes: options.events, accounts: options.accounts, cacheMB: options.cache }),
+)
+  .option(...EVENTS, counts, [1_000_000, 20_000_000])
+  .option('--accounts <n>', 'accounts, with three workspaces each', count, 100_000)
+  .option('--cache <MB>', 'ACCOUNT_CACHE_MB', count, 512);
 
 await program.parseAsync();

@@ -155,11 +155,11 @@ export class Bench {
   }
 }
 
-/** How many records of a topic the database has counted. */
-export async function readSoFar(db: pg.Pool, topic: InputTopic): Promise<number> {
+/** How many records of the topics the database has counted. */
+export async function readSoFar(db: pg.Pool, ...topics: readonly InputTopic[]): Promise<number> {
   const { rows } = await db.query<{ n: string | null }>(
-    'select sum(next_offset) as n from input_offsets where topic = $1',
-    [topic],
+    'select sum(next_offset) as n from input_offsets where topic = any($1::text[])',
+    [topics],
   );
   return Number(rows[0]?.n ?? 0);
 }

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { readSoFar, type Bench } from './bench.js';
+import type { InputTopic } from '../../src/kafka/topics.js';
 import { Engine } from './engine.js';
 import { CHATS } from './topic.js';
 import { until } from './until.js';
@@ -10,6 +11,11 @@ export interface EngineOptions {
   readonly roles: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly nodeOptions: readonly string[];
+}
+
+interface CountedOptions {
+  readonly everyMs?: number;
+  readonly topics?: readonly InputTopic[];
 }
 
 /** A fresh database, and the processes of the engine that count into it. */
@@ -30,7 +36,11 @@ export class Counting {
     work: (counting: Counting) => Promise<T>,
   ): Promise<T> {
     const database = await bench.databases.copy(options.base);
-    const db = new pg.Pool({ connectionString: bench.databases.url(database), max: 2 });
+    const db = new pg.Pool({
+      connectionString: bench.databases.url(database),
+      max: 2,
+      options: '-c timezone=UTC',
+    });
     const counting = new Counting(bench, database, db, options);
     try {
       return await work(counting);
@@ -50,15 +60,15 @@ export class Counting {
     return engine;
   }
 
-  /** Resolves when so many chat events are counted, or more; throws when a process ends before. */
-  async counted(events: number, everyMs = 20): Promise<void> {
+  /** Resolves when so many events of the topics are counted, or more; throws when a process ends before. */
+  async counted(events: number, { everyMs = 20, topics = [CHATS] }: CountedOptions = {}): Promise<void> {
     await until(
       `${events} events are counted`,
       async () => {
         for (const engine of this.engines) engine.assertRunning();
-        return (await this.soFar()) >= events;
+        return (await readSoFar(this.db, ...topics)) >= events;
       },
-      { everyMs },
+      { everyMs, withinMs: 1_800_000 },
     );
   }
 

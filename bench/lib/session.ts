@@ -58,8 +58,12 @@ export class Session {
   /** The engine as the command wants it, on a database that knows the workload's accounts. */
   async engine(): Promise<EngineOptions> {
     this.known ??= await this.accounts();
-    const { role: roles, node: nodeOptions } = this.options;
-    return { base: this.known, roles, nodeOptions, env: {} };
+    return { base: this.known, ...this.how, env: {} };
+  }
+
+  /** How the command wants processes started. */
+  get how(): Pick<EngineOptions, 'roles' | 'nodeOptions'> {
+    return { roles: this.options.role, nodeOptions: this.options.node };
   }
 
   private async accounts(): Promise<string> {
@@ -74,6 +78,12 @@ export class Session {
       this.full = await fillChats(this.bench, this.peer, { base, events, seed: SEED, from: this.from });
     }
     return this.full;
+  }
+
+  /** Other accounts are published: what was known is of no use any more. */
+  forgetAccounts(): void {
+    this.known = null;
+    this.full = null;
   }
 
   /** Tells that the topic of chats is no longer what {@link chats} filled it with. */

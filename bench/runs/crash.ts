@@ -24,7 +24,7 @@ export function crash(
     const surroundings = new Surroundings();
     const before = bench.cpu();
     const first = await counting.start();
-    await counting.counted(Math.floor(expected.records / 2), EVERY_MS);
+    await counting.counted(Math.floor(expected.records / 2), { everyMs: EVERY_MS });
     await first.end('SIGKILL');
     counting.engines.length = 0;
     await until(
@@ -40,7 +40,7 @@ export function crash(
       throw new Error('everything was counted before the kill: more events are needed');
     const restartedAt = Date.now();
     const second = await counting.start();
-    await counting.counted(atKill + 1, EVERY_MS);
+    await counting.counted(atKill + 1, { everyMs: EVERY_MS });
     const outputAt = Date.now();
     await counting.counted(expected.records);
     const drainedAt = Date.now();

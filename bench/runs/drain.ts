@@ -1,3 +1,5 @@
+import type pg from 'pg';
+import type { InputTopic } from '../../src/kafka/topics.js';
 import type { Bench, ServersCpu } from '../lib/bench.js';
 import { Counting, type EngineOptions } from '../lib/counting.js';
 import type { Engine } from '../lib/engine.js';
@@ -6,16 +8,25 @@ import { cpuOf, peakMemory } from '../lib/proc.js';
 import { sumOf } from '../lib/prometheus.js';
 import { sizeOf } from '../lib/sizes.js';
 import type { Expected } from '../lib/oracle.js';
+import { CHATS } from '../lib/topic.js';
 import { differences } from '../lib/verify.js';
 
-/**
- * Has fresh processes of the engine drain the topic of chats into a fresh database, and compares all of it with the
- * oracle.
- */
+/** What is to be counted, and how it is known whether it was. */
+export interface Target {
+  readonly topics: readonly InputTopic[];
+  readonly records: number;
+  differences(db: pg.Pool): Promise<string[]>;
+}
+
+export function chatsTarget(expected: Expected): Target {
+  return { topics: [CHATS], records: expected.records, differences: (db) => differences(db, expected) };
+}
+
+/** Has fresh processes of the engine drain topics into a fresh database, and compares what is there with an oracle. */
 export function drain(
   bench: Bench,
   what: string,
-  expected: Expected,
+  target: Target,
   { processes, ...options }: EngineOptions & { readonly processes: number },
 ): Promise<Measurement> {
   return Counting.with(bench, options, async (counting) => {
@@ -25,13 +36,13 @@ export function drain(
     const before = bench.cpu();
     const spawnedAt = Date.now();
     for (let n = 0; n < processes; n += 1) await counting.start();
-    await counting.counted(expected.records);
+    await counting.counted(target.records, { topics: target.topics });
     const doneAt = Date.now();
     const cpu = cpuSince(engines, before, bench.cpu());
     const around = surroundings.tell(cpu.all);
     const memory = Math.max(...engines.map(({ pid }) => peakMemory(pid)));
     const readyAt = Math.min(...(await Promise.all(engines.map((engine) => engine.readyAt()))));
-    const n = expected.records;
+    const n = target.records;
     const values = {
       perSecondFromReady: rate(n, doneAt - readyAt),
       perSecondFromStart: rate(n, doneAt - spawnedAt),
@@ -41,7 +52,7 @@ export function drain(
       bytesPerMillion: round((((await sizeOf(db)) - sizeBefore) * 1e6) / n, 1),
       ...(await transactions(engines)),
     };
-    return measured({ what, side: 'engine', wrong: await differences(db, expected), values, ...around });
+    return measured({ what, side: 'engine', wrong: await target.differences(db), values, ...around });
   });
 }
 

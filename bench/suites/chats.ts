@@ -1,14 +1,14 @@
 import { short } from '../lib/numbers.js';
 import type { Session } from '../lib/session.js';
 import { crash } from '../runs/crash.js';
-import { drain } from '../runs/drain.js';
+import { chatsTarget, drain } from '../runs/drain.js';
 import { peerCrash, peerDrain } from '../runs/peer.js';
 
 /** A run of each side that is not kept: a broker and a Postgres that have just started are slower than they will be. */
 export async function warmUp(session: Session, events: number): Promise<void> {
   const { workload, expected } = await session.chats(events);
   const engine = { ...(await session.engine()), nodeOptions: [], processes: 1 };
-  await drain(session.bench, 'warm-up', expected, engine);
+  await drain(session.bench, 'warm-up', chatsTarget(expected), engine);
   if (session.peer !== null) await peerDrain(session.peer, 'warm-up', workload);
 }
 
@@ -18,7 +18,7 @@ export async function drains(session: Session, events: number, processes: number
   const engine = { ...(await session.engine()), processes };
   const what = `drain ${short(events)}`;
   await session.inTurn(
-    () => drain(session.bench, what, expected, engine),
+    () => drain(session.bench, what, chatsTarget(expected), engine),
     (peer) => peerDrain(peer, what, workload),
   );
 }
@@ -51,7 +51,7 @@ export async function scaling(session: Session, events: number, processes: reado
   const engine = await session.engine();
   const name = (n: number): string => `${short(events)}, processes: ${n}`;
   await session.rounds(processes, (n) =>
-    drain(session.bench, name(n), expected, { ...engine, processes: n }),
+    drain(session.bench, name(n), chatsTarget(expected), { ...engine, processes: n }),
   );
   for (const n of processes.filter((one) => one !== 1)) {
     session.recorder.compare({
@@ -72,7 +72,7 @@ export async function memory(session: Session, events: number, cacheMB: number):
   const tight = `${short(events)}, cache of ${cacheMB} MB`;
   await session.rounds([roomy, tight], (what) => {
     const env = what === tight ? { ACCOUNT_CACHE_MB: String(cacheMB) } : {};
-    return drain(session.bench, what, expected, { ...engine, env });
+    return drain(session.bench, what, chatsTarget(expected), { ...engine, env });
   });
   session.recorder.compare({
     what: tight,

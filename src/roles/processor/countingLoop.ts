@@ -149,8 +149,9 @@ export class CountingLoop {
       this.failed(error);
       return;
     }
-    this.trouble = null;
-    this.conflicts = 0;
+    // Batches without anything new, as they come again after a failure, say nothing about a lock that is held.
+    if (open.steps.length > 0) this.conflicts = 0;
+    if (this.conflicts === 0) this.trouble = null;
     for (const batch of openBatches) this.measureLag(batch);
     this.options.onCounted(openBatches);
   }
@@ -161,7 +162,7 @@ export class CountingLoop {
     this.options.metrics.countingRetries.inc({ cause: verdict });
     if (verdict === 'fatal') throw error;
     if (verdict === 'conflict') this.conflicts += 1;
-    if (isOutage(error)) {
+    if (verdict === 'outage') {
       this.options.cache.clear();
       this.report(error);
     }

@@ -12,16 +12,18 @@ export type Verdict =
   /** A bug, or a database that is not ours: nothing here can mend it. */
   | 'fatal';
 
-// Serialization failure, deadlock, lock not available, a key that another process took first, a partition dropped
-// meanwhile.
-const CONFLICTS: ReadonlySet<unknown> = new Set(['40001', '40P01', '55P03', '23505', '23514']);
+// Serialization failure, deadlock, lock not available: somebody else holds what is needed, and will not for ever.
+const HELD: ReadonlySet<unknown> = new Set(['40001', '40P01', '55P03']);
+// A key that another process took first, a partition dropped meanwhile: not so any more once state is read anew.
+const OVERTAKEN: ReadonlySet<unknown> = new Set(['23505', '23514']);
 
+/** `conflicts`: how many there were since something was counted. One that stays is waited for, or none that can end. */
 export function verdictOn(error: unknown, conflicts: number): Verdict {
   if (error instanceof OffsetMoved) return 'moved';
   const code = (error as { code?: unknown } | null)?.code;
-  if (CONFLICTS.has(code)) return conflicts < MAX_CONFLICTS ? 'conflict' : 'fatal';
+  if (HELD.has(code)) return conflicts < MAX_CONFLICTS ? 'conflict' : 'outage';
+  if (OVERTAKEN.has(code)) return conflicts < MAX_CONFLICTS ? 'conflict' : 'fatal';
   return isOutage(error) ? 'outage' : 'fatal';
 }
 
-// State is read anew each time, so a conflict that stays is none.
 const MAX_CONFLICTS = 10;

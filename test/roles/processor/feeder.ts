@@ -113,13 +113,16 @@ export class Process {
     this.cache = new AccountCache(tiny ? TINY_BYTES : ROOMY_BYTES);
   }
 
-  /** Counts entries of the log, at the latest arrival among them; conflicts are counted again, as the loop does. */
-  async count(entries: readonly LogEntry[]): Promise<void> {
+  /**
+   * Counts entries of the log, at the latest arrival among them; conflicts are counted again, as the loop does. Returns how
+   * many conflicts there were.
+   */
+  async count(entries: readonly LogEntry[]): Promise<number> {
     const now = Math.max(...entries.map((e) => e.arrivedAt));
     for (let attempt = 0; ; attempt += 1) {
       try {
         await countBatch(this.pool, this.cache, intakeOf(entries), this.contextAt(now));
-        return;
+        return attempt;
       } catch (error) {
         if (verdictOn(error, attempt) !== 'conflict') throw error;
       }

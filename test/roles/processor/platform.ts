@@ -87,6 +87,12 @@ export class Platform {
     [this.database, this.pool] = await newDatabase(this.stack);
   }
 
+  /** New connections to the same database. */
+  async reconnect(): Promise<void> {
+    await this.pool.end();
+    this.pool = createPool(this.database.url, 8, () => undefined);
+  }
+
   async stop(): Promise<void> {
     await this.stopAll();
     await this.producer.disconnect();

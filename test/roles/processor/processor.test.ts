@@ -60,6 +60,32 @@ describe('processors on a broker of their own', () => {
     expect(platform.fatal).toEqual([]);
   }, 120_000);
 
+  it('wait for a lock that somebody holds, however long, and go on', async () => {
+    await platform.stopAll();
+    // As an administrator may have set it: whoever waits for a lock gives up soon, again and again.
+    const { rows } = await platform.pool.query<{ name: string }>('select current_database() as name');
+    const name = rows[0]?.name ?? '';
+    await platform.pool.query(`alter database ${name} set lock_timeout = '20ms'`);
+    await platform.reconnect();
+    const holder = await platform.pool.connect();
+    await holder.query('begin; select from account_heads for update');
+    try {
+      const processor = await platform.processor();
+      await chats(1);
+      await until(() => processor.problem()?.includes('lock timeout') ?? false);
+    } finally {
+      // Its locks end with it.
+      holder.release(true);
+    }
+    await platform.counted();
+    expect(await platform.used()).toEqual(expected);
+    expect(platform.fatal).toEqual([]);
+    await platform.pool.query(`alter database ${name} reset lock_timeout`);
+    await platform.stopAll();
+    await platform.reconnect();
+    await platform.processor();
+  }, 120_000);
+
   it('put aside what they cannot read, and go on', async () => {
     const [good] = [await platform.encode(CHATS, { ...chat, chatId: 'good' })];
     await platform.send(CHATS, [

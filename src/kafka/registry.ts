@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AVRO_TOPICS, INPUT_TOPICS, type InputTopic, type OutputTopic } from './topics.js';
 import { schemaText, schemaType } from './schemas.js';
 
+// Any topic whose schema a registry that makes sense has, whatever the platform publishes.
+const KNOWN_TOPIC: OutputTopic = 'fair-use.notifications.v1';
 const CONFLICT = 409;
 const CONFLICT_ATTEMPTS = 6;
 const CONFLICT_PAUSE_MS = 50;
@@ -37,6 +39,13 @@ function sound(id: unknown): number {
 function unavailable(what: string, error: unknown): RegistryUnavailable {
   const reason = error instanceof Error ? error.message : String(error);
   return new RegistryUnavailable(`schema registry: ${what}: ${reason}`, { cause: error });
+}
+
+// The client sets a subject's compatibility by itself, but after its first version only.
+interface ConfigApi {
+  readonly Subject: {
+    updateConfig(request: { subject: string; body: { compatibility: string } }): Promise<unknown>;
+  };
 }
 
 /** The schema registry as the engine uses it; every call throws {@link RegistryUnavailable} when it cannot be asked. */
@@ -73,14 +82,18 @@ export class Registry {
     }
   }
 
-  /** The writer's schema of an id, or `null` when the registry knows no such id. */
+  /**
+   * The writer's schema of an id, or `null` when the registry knows no such id.
+   * @throws RegistryUnavailable also when it has lost what it did know: records of good writers must not suffer for that
+   */
   async writerType(id: number): Promise<Type | null> {
     try {
       return (await this.client.getSchema(id)) as unknown as Type;
     } catch (error) {
-      if (isAnswer404(error)) return null;
-      throw unavailable(`schema ${id}`, error);
+      if (!isAnswer404(error)) throw unavailable(`schema ${id}`, error);
     }
+    await this.check(KNOWN_TOPIC);
+    return null;
   }
 
   /** The id under which this release's schema of a topic is registered, or `null` when it is not. */
@@ -120,12 +133,22 @@ export class Registry {
     return registered;
   }
 
+  /** Before there is any version: whoever dies in between leaves no subject that takes everything. */
+  private async demandFull(topic: InputTopic | OutputTopic): Promise<void> {
+    const { api } = this.client as unknown as { api: ConfigApi };
+    await api.Subject.updateConfig({
+      subject: `${topic}-value`,
+      body: { compatibility: COMPATIBILITY.FULL },
+    });
+  }
+
   private async registerIfMissing(topic: InputTopic | OutputTopic): Promise<boolean> {
     const isInput = (INPUT_TOPICS as readonly string[]).includes(topic);
     for (let attempt = 1; ; attempt += 1) {
       const present = isInput ? await this.subjectExists(topic) : (await this.idOf(topic)) !== null;
       if (present) return false;
       try {
+        if (!(await this.subjectExists(topic))) await this.demandFull(topic);
         await this.client.register(
           { type: SchemaType.AVRO, schema: schemaText(topic) },
           { subject: `${topic}-value`, compatibility: COMPATIBILITY.FULL },

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { registryProxy, type RegistryProxy } from '../support/registryProxy.js';
-import { account, chat, many, session } from './platform.js';
+import { account, chat, many, session, type Line } from './platform.js';
 import { until, World, type EngineProcess } from './world.js';
 
 /** What the contract of alarms is: metrics turn within so long. The rest is for a busy machine. */
@@ -99,6 +99,19 @@ const outbox = (record: unknown): Promise<unknown[]> =>
     [record],
   );
 
+const of = { workspaceId: 'ws-1', occurredAt: Date.now() };
+const ticket = (accountId: string): Line => ({
+  topic: 'platform.tickets.v1',
+  value: { ...of, accountId, eventId: 'event-t', ticketId: 't', type: 'CREATED' },
+});
+const upload = (accountId: string): Line => ({
+  topic: 'platform.uploads.v1',
+  value: {
+    ...{ ...of, accountId, eventId: 'event-u', uploadId: 'u', botId: 'bot-1' },
+    ...{ fileName: 'a.png', contentType: 'image/png', sizeBytes: 1 },
+  },
+});
+
 describe('stalls are seen', () => {
   it('counting that hangs: in readiness, and as a lag that only grows', async () => {
     await isReady();
@@ -169,15 +182,27 @@ describe('stalls are seen', () => {
       proxy.answer('pass');
       await isReady();
     }
-    // A process that has no schema in memory yet, and a gateway in between that answers 404 to everything.
+    // A process that has no schema of a topic in memory yet: a gateway in between answers 404 to everything, or the
+    // registry knows no id any more for a while.
     await engine.end('SIGTERM');
     proxy.answer('pass');
     engine = await world.serve([], { SCHEMA_REGISTRY_URL: proxy.url, AUTO_MIGRATE: 'false' });
-    proxy.answer('html 404');
-    await world.publish(many(20, (n) => session('a2', `kept-${n}`, now)));
-    await until('it waits', async () => (await parts())['processor']?.includes('counting waits'), WITHIN_MS);
-    proxy.answer('pass');
-    await world.untilRead();
+    const first = {
+      'html 404': session('a2', 'kept', now),
+      forgot: ticket('a2'),
+      'forgot ids': upload('a2'),
+    };
+    for (const lost of ['html 404', 'forgot', 'forgot ids'] as const) {
+      proxy.answer(lost);
+      await world.publish([first[lost]]);
+      await until(
+        'it waits',
+        async () => (await parts())['processor']?.includes('counting waits'),
+        WITHIN_MS,
+      );
+      proxy.answer('pass');
+      await world.untilRead();
+    }
     expect(await letters()).toHaveLength(before.length);
     await isReady();
   }, 240_000);

@@ -56,6 +56,19 @@ describe('a registry that does not make sense', () => {
     expect(await new Registry(proxy.url).idOf(TOPIC)).toBeNull();
   });
 
+  it.each(['forgot', 'forgot ids'] as const)(
+    'is not believed that it never knew a writer, when it %s',
+    async (lost) => {
+      const registry = new Registry(proxy.url);
+      proxy.answer(lost);
+      await expect(registry.writerType(id)).rejects.toThrow(RegistryUnavailable);
+      await expect(registry.writerType(999_999)).rejects.toThrow(RegistryUnavailable);
+      proxy.answer('pass');
+      expect(await registry.writerType(id)).not.toBeNull();
+      expect(await registry.writerType(999_999)).toBeNull();
+    },
+  );
+
   it('is believed again when it makes sense again', async () => {
     const registry = new Registry(proxy.url);
     proxy.answer('html');

@@ -16,7 +16,17 @@ export async function registered(registry: Registry): Promise<void> {
 
 /** What the proxy makes of the registry's answers. */
 export type Answer =
-  'pass' | '500' | 'html' | 'html 404' | 'empty' | 'json' | 'cut' | 'another schema' | 'forgot';
+  | 'pass'
+  | '500'
+  | 'html'
+  | 'html 404'
+  | 'empty'
+  | 'json'
+  | 'cut'
+  | 'another schema'
+  | 'forgot'
+  | 'forgot ids'
+  | 'gone after a registration';
 
 export interface RegistryProxy {
   readonly url: string;
@@ -40,9 +50,15 @@ const NONSENSE: Partial<Record<Answer, readonly [status: number, type: string, b
 /** Stands before the real registry and answers in its place, sensibly or not. */
 export async function registryProxy(target: string): Promise<RegistryProxy> {
   let how: Answer = 'pass';
+  let registrations = 0;
   const server = createServer((incoming, outgoing) => {
-    const nonsense = NONSENSE[how];
     const isSchema = /\/schemas\/ids\/\d+/.test(incoming.url ?? '');
+    const nonsense = how === 'forgot ids' && isSchema ? NONSENSE.forgot : NONSENSE[how];
+    if (how === 'gone after a registration' && registrations > 0) {
+      outgoing.destroy();
+      return;
+    }
+    if (incoming.method === 'POST' && /\/versions$/.test(incoming.url ?? '')) registrations += 1;
     if (nonsense !== undefined) {
       incoming.resume();
       say(outgoing, ...nonsense);
@@ -80,6 +96,7 @@ export async function registryProxy(target: string): Promise<RegistryProxy> {
     url: `http://127.0.0.1:${port}${new URL(target).pathname}`,
     answer: (next) => {
       how = next;
+      registrations = 0;
     },
     close: async () => {
       server.closeAllConnections();

@@ -45,7 +45,7 @@ export class Counting {
     try {
       return await work(counting);
     } finally {
-      for (const engine of counting.engines) await engine.end('SIGTERM');
+      await counting.stop();
       await db.end();
       await bench.databases.drop(database);
     }
@@ -70,6 +70,24 @@ export class Counting {
       },
       { everyMs, withinMs: 1_800_000 },
     );
+  }
+
+  /** Resolves when everything that was counted has left: published, and mailed. */
+  async settled(withinMs: number): Promise<void> {
+    const left = async (): Promise<boolean> => {
+      const { rows } = await this.db.query<{ waiting: string }>(
+        `select (select count(*) from outbox where published_at is null)
+           + (select count(*) from notifications where status = 'PENDING') as waiting`,
+      );
+      return Number(rows[0]?.waiting) === 0;
+    };
+    await until('everything has left', left, { withinMs, everyMs: 200 });
+  }
+
+  /** Ends all processes in their orderly way. */
+  async stop(): Promise<void> {
+    for (const engine of this.engines) await engine.end('SIGTERM');
+    this.engines.length = 0;
   }
 
   /** Chat events counted: the sum of the partitions' next offsets. */

@@ -40,8 +40,10 @@ export class MailServer {
     return mails;
   }
 
-  get url(): string {
-    return `smtp://127.0.0.1:${(this.server.server.address() as AddressInfo).port}`;
+  /** What an engine needs to mail here. */
+  get env(): NodeJS.ProcessEnv {
+    const { port } = this.server.server.address() as AddressInfo;
+    return { SMTP_URL: `smtp://127.0.0.1:${port}`, MAIL_FROM: 'Fair Use <fair-use@platform.example>' };
   }
 
   stop(): Promise<void> {

@@ -31,13 +31,16 @@ export class Session {
   readonly from = recentHours(Date.now());
   private known: string | null = null;
   private full: Filled | null = null;
+  private runs: number;
 
   private constructor(
     readonly bench: Bench,
     readonly peer: Peer | null,
     readonly recorder: Recorder,
     private readonly options: CommonOptions,
-  ) {}
+  ) {
+    this.runs = options.runs;
+  }
 
   /** Runs the work on fresh servers and shows the table; a run that was not exact makes the exit code 1. */
   static async with(options: CommonOptions, work: (session: Session) => Promise<void>): Promise<void> {
@@ -91,9 +94,19 @@ export class Session {
     this.full = null;
   }
 
+  /** What follows is run once. */
+  once(): void {
+    this.runs = 1;
+  }
+
+  /** What follows is run as often as the command says. */
+  often(): void {
+    this.runs = this.options.runs;
+  }
+
   /** Kinds of runs of the engine alone, in turn, each as often as the command says. */
   async rounds<T>(kinds: readonly T[], run: (kind: T) => Promise<Measurement>): Promise<void> {
-    for (let round = 0; round < this.options.runs; round += 1) {
+    for (let round = 0; round < this.runs; round += 1) {
       for (const kind of kinds) {
         await sleep(SETTLE_MS);
         this.recorder.take(await run(kind));
@@ -106,7 +119,7 @@ export class Session {
     ours: () => Promise<Measurement>,
     theirs: ((peer: Peer) => Promise<Measurement>) | null = null,
   ): Promise<void> {
-    for (let run = 0; run < this.options.runs; run += 1) {
+    for (let run = 0; run < this.runs; run += 1) {
       await sleep(SETTLE_MS);
       this.recorder.take(await ours());
       if (this.peer === null || theirs === null) continue;

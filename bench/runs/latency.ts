@@ -40,11 +40,10 @@ export function latency(
   return Counting.with(bench, options, async (counting) => {
     const events = settings.perSecond * (settings.warmUpSeconds + settings.seconds);
     const mails = await MailServer.start();
-    const env = { SMTP_URL: mails.url, MAIL_FROM: 'Fair Use <fair-use@platform.example>' };
     const violations = await Probe.start(bench.kafka, 'fair-use.violations.v1');
     const notifications = await Probe.start(bench.kafka, 'fair-use.notifications.v1');
     try {
-      const engine = await counting.start(env);
+      const engine = await counting.start(mails.env);
       await engine.ready();
       const surroundings = new Surroundings();
       const before = bench.cpu();
@@ -54,7 +53,7 @@ export function latency(
       const cpu = cpuSince(counting.engines, before, bench.cpu());
       const own = { ...cpu, engine: cpu.engine - engineBefore, all: cpu.all - engineBefore };
       const around = surroundings.tell(own.all);
-      await settled(counting);
+      await counting.settled(SETTLED_WITHIN_MS);
       const { expected, dueAt, firstDueAt } = await whatWasSent(bench, settings);
       const wrong = [
         ...(await differences(counting.db, expected)),
@@ -79,25 +78,10 @@ export function latency(
       return { ...run, detail: { wrong, violation, mail } };
     } finally {
       await Promise.all([violations.stop(), notifications.stop()]);
-      for (const engine of counting.engines) await engine.end('SIGTERM');
+      await counting.stop();
       await mails.stop();
     }
   });
-}
-
-/** Everything that was counted has left: published, and mailed. */
-async function settled({ db }: Counting): Promise<void> {
-  await until(
-    'everything has left',
-    async () => {
-      const { rows } = await db.query<{ waiting: string }>(
-        `select (select count(*) from outbox where published_at is null)
-           + (select count(*) from notifications where status = 'PENDING') as waiting`,
-      );
-      return Number(rows[0]?.waiting) === 0;
-    },
-    { withinMs: SETTLED_WITHIN_MS, everyMs: 200 },
-  );
 }
 
 /** What has to come out, and when each event was due. */

@@ -23,26 +23,24 @@ export async function drains(session: Session, events: number, processes: number
   );
 }
 
-/** How long after a kill in the middle the next output is there, by how much had been counted. */
-export async function crashes(session: Session, sizes: readonly number[]): Promise<void> {
+/** How long after a kill in the middle the next output is there; held against a run in which less had been counted. */
+export async function crashes(session: Session, events: number, smaller: number | null): Promise<void> {
+  const name = (size: number): string => `kill -9 in ${short(size)}`;
   const engine = await session.engine();
-  for (const events of sizes) {
-    const { workload, expected } = await session.chats(events);
-    const what = `kill -9 in ${short(events)}`;
-    await session.inTurn(
-      () => crash(session.bench, what, expected, engine),
-      (peer) => peerCrash(peer, what, workload),
-    );
-    const [first] = sizes;
-    if (first === undefined || first === events) continue;
-    session.recorder.compare({
-      what,
-      against: `kill -9 in ${short(first)}`,
-      figure: 'restartToOutputSeconds',
-      title: 'restart → first new output, of that with less counted',
-      goal: 'about 1',
-    });
-  }
+  const { workload, expected } = await session.chats(events);
+  const what = name(events);
+  await session.inTurn(
+    () => crash(session.bench, what, expected, engine),
+    (peer) => peerCrash(peer, what, workload),
+  );
+  if (smaller === null || smaller === events) return;
+  session.recorder.compare({
+    what,
+    against: name(smaller),
+    figure: 'restartToOutputSeconds',
+    title: 'restart → first new output, of that with less counted',
+    goal: 'about 1',
+  });
 }
 
 /** What more processes in the group cost on the same cores. */
@@ -65,8 +63,9 @@ export async function scaling(session: Session, events: number, processes: reado
 }
 
 /** The same drain with a cache that holds all ids that were seen, and with one that holds a tenth of them. */
-export async function memory(session: Session, events: number, cacheMB: number): Promise<void> {
+export async function memory(session: Session, events: number): Promise<void> {
   const { expected } = await session.chats(events);
+  const cacheMB = Math.max(1, Math.floor(idsMB(expected.counted) / 10));
   const engine = { ...(await session.engine()), processes: 1 };
   const roomy = `${short(events)}, cache as shipped`;
   const tight = `${short(events)}, cache of ${cacheMB} MB`;
@@ -83,11 +82,7 @@ export async function memory(session: Session, events: number, cacheMB: number):
   });
 }
 
-/** The budget that holds a tenth of the ids, MB, by their bytes alone. */
-export function tenthOf(counted: number): number {
-  return Math.max(1, Math.floor(idsMB(counted) / 10));
-}
-
+/** What the ids weigh by their bytes alone. */
 function idsMB(counted: number): number {
   return (counted * 16) / 2 ** 20;
 }

@@ -1,15 +1,12 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { OUTPUT_TOPICS } from '../../src/kafka/topics.js';
-import type { EngineOptions } from '../lib/counting.js';
 import { publishAtRate } from '../lib/openLoop.js';
 import type { Session } from '../lib/session.js';
 import { CHATS, WORKLOAD_ACCOUNTS } from '../lib/topic.js';
 import { chats } from '../lib/workload.js';
+import { engineUnder } from './lowLimit.js';
 import { latency } from '../runs/latency.js';
 import { peerLatency } from '../runs/peer.js';
 
-const POLICY = 'policy/fair-use-2021-10-19.yaml';
 const ROLES = ['processor', 'relay', 'mailer'];
 
 export interface LatencyOptions {
@@ -24,7 +21,7 @@ export interface LatencyOptions {
 export async function latencies(session: Session, options: LatencyOptions): Promise<void> {
   const { bench, from } = session;
   const { rate: perSecond, warmUpSeconds, seconds, limit } = options;
-  const engine = await engineUnder(session, limit);
+  const engine = { ...(await engineUnder(session, limit)), roles: ROLES };
   const schemaId = await bench.schemaId(CHATS);
   const workload = { seed: 42, from, topic: CHATS, schemaId };
   const what = `${perSecond} events/s`;
@@ -46,18 +43,4 @@ export async function latencies(session: Session, options: LatencyOptions): Prom
   session.spoilt();
   await session.inTurn(ours, (peer) => peerLatency(peer, what, { ...workload, events: 0 }));
   session.spoilt();
-}
-
-/** The engine with the roles that mail takes, under a policy of a low limit, on a database that was made under it. */
-async function engineUnder(session: Session, limit: number): Promise<EngineOptions> {
-  const known = await session.engine();
-  const policy = join(session.bench.folder, 'policy.yaml');
-  const text = readFileSync(POLICY, 'utf8');
-  writeFileSync(policy, text.replace('limit: 2000\n', `limit: ${limit}\n`));
-  const env = { POLICY_FILE: policy };
-  const base = 'low_limit';
-  await session.bench.databases.create(base);
-  session.bench.migrate(base, env);
-  await session.bench.learnAccounts(base, env);
-  return { ...known, base, env, roles: ROLES };
 }

@@ -67,6 +67,7 @@ export async function serve(config: Config, names: readonly RoleName[]): Promise
     await Promise.race([stop.asked, failed]);
   } finally {
     await stopAll([...(roles ?? []), ...(servers === null ? [] : [servers]), stalls], log);
+    await resources.presence.stop();
     await within(CLOSE_WITHIN_MS, http.close());
     // A connection that a role left behind still holds would be waited for.
     await within(CLOSE_WITHIN_MS, resources.pool.end());

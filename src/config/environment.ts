@@ -18,6 +18,8 @@ export interface SmtpSettings {
 
 export interface Config {
   readonly kafka: KafkaSettings | null;
+  /** After how long without a heartbeat the broker takes a member of a consumer group for dead (ms). */
+  readonly sessionTimeoutMs: number;
   readonly registryUrl: string | null;
   readonly databaseUrl: string | null;
   readonly smtp: SmtpSettings | null;
@@ -158,6 +160,7 @@ function assemble(values: Values, production: boolean): Config {
       : { url: SMTP_URL, from: MAIL_FROM, replyTo: values.MAIL_REPLY_TO, requireTls: production };
   return deepFreeze({
     kafka: brokers === null ? null : { brokers, ssl: values.KAFKA_SSL, sasl },
+    sessionTimeoutMs: values.KAFKA_SESSION_TIMEOUT_MS,
     registryUrl: values.SCHEMA_REGISTRY_URL,
     databaseUrl: values.DATABASE_URL,
     smtp,

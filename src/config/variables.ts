@@ -128,13 +128,17 @@ function withDefault<T>(schema: z.ZodType<T, string>, example: string, fallback:
 /** The policy that the release ships, wherever the process was started. */
 const SHIPPED_POLICY = fileURLToPath(new URL('../../policy', import.meta.url));
 
-/** Every variable of the contract; ACCOUNT_CACHE_MB is ours, and RETENTION_DIVISOR and FAILPOINTS (development only). */
+/**
+ * Every variable of the contract; ACCOUNT_CACHE_MB and KAFKA_SESSION_TIMEOUT_MS are ours, and so are RETENTION_DIVISOR
+ * and FAILPOINTS (development only).
+ */
 export const VARIABLES = {
   KAFKA_BROKERS: optional(brokers, 'kafka-1.example.com:9092,kafka-2.example.com:9092'),
   KAFKA_SSL: withDefault(flag, 'true', false),
   KAFKA_SASL_MECHANISM: optional(oneOf(['plain', 'scram-sha-256', 'scram-sha-512']), 'scram-sha-512'),
   KAFKA_SASL_USERNAME: optional(secret, 'fair-use'),
   KAFKA_SASL_PASSWORD: optional(secret, '(the password)'),
+  KAFKA_SESSION_TIMEOUT_MS: withDefault(integer(1_000, 1_800_000), '10000', 10_000),
   SCHEMA_REGISTRY_URL: optional(
     url(['http', 'https'], { host: true, credentials: true }),
     'http://registry.example.com:8081',

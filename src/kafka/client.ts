@@ -1,5 +1,8 @@
 import { Kafka, logLevel, type KafkaConfig, type SASLOptions } from 'kafkajs';
 import type { Log } from '../support/log.js';
+import { quietRequestQueues } from './quietQueue.js';
+
+quietRequestQueues();
 
 export interface KafkaSettings {
   readonly brokers: readonly string[];

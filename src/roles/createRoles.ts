@@ -19,7 +19,7 @@ export function createRoles(
   policy: Policy,
   onFatal: (error: Error) => void,
 ): Role[] {
-  const { pool, clock, log, metrics } = resources;
+  const { pool, presence, clock, log, metrics } = resources;
   const child = (role: RoleName): typeof log => log.child({ role });
   const build: Record<RoleName, () => Role | null> = {
     processor: () =>
@@ -27,6 +27,8 @@ export function createRoles(
         kafka: resources.kafka(),
         registry: resources.registry(),
         pool,
+        presence,
+        sessionTimeoutMs: config.sessionTimeoutMs,
         policy,
         clock,
         log: child('processor'),
@@ -48,6 +50,8 @@ export function createRoles(
         kafka: resources.kafka(),
         registry: resources.registry(),
         pool,
+        presence,
+        sessionTimeoutMs: config.sessionTimeoutMs,
         clock,
         smtp: config.smtp,
         log: child('mailer'),

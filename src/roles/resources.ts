@@ -7,6 +7,7 @@ import { createPool } from '../postgres/pool.js';
 import { createClock, type Clock } from '../support/clock.js';
 import { createLog, type Log } from '../support/log.js';
 import { createMetrics, type Metrics } from '../support/metrics.js';
+import { Presence } from './presence.js';
 
 const POOL_SIZE = 12;
 
@@ -17,6 +18,7 @@ export interface Resources {
   readonly probingKafka: () => Kafka;
   readonly registry: () => Registry;
   readonly pool: pg.Pool;
+  readonly presence: Presence;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -30,13 +32,15 @@ export function openResources(config: Config, log: Log): Resources {
     if (value === null) throw new Error(`${name} is not configured`);
     return value;
   };
+  const pool = createPool(databaseUrl, POOL_SIZE, (error) => {
+    log.warn({ reason: error.message }, 'an idle database connection broke');
+  });
   return {
     kafka: () => createKafka(needed(kafka, 'KAFKA_BROKERS'), 'fair-use', log),
     probingKafka: () => createKafka(needed(kafka, 'KAFKA_BROKERS'), 'fair-use', createLog('silent'), 0),
     registry: () => new Registry(needed(registryUrl, 'SCHEMA_REGISTRY_URL')),
-    pool: createPool(databaseUrl, POOL_SIZE, (error) => {
-      log.warn({ reason: error.message }, 'an idle database connection broke');
-    }),
+    pool,
+    presence: new Presence(pool),
     clock: createClock(config.clockStart ?? undefined),
     log,
     metrics: createMetrics(),

@@ -6,6 +6,7 @@ import { freshDatabase, type FreshDatabase } from '../support/stack.js';
 // One row a partition, a day, a version: whoever shards keeps these on one node or copies them to all.
 const WITHOUT_ACCOUNT = [
   'dead_letters',
+  'group_members',
   'input_losses',
   'input_offsets',
   'knex_migrations',

@@ -1,6 +1,7 @@
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { INPUT_TOPICS, type InputTopic } from '../topics.js';
 import { coPartitionAssigner } from './coPartition.js';
+import { heartbeatOf } from './heartbeat.js';
 
 export interface TopicPartition {
   readonly topic: InputTopic;
@@ -24,7 +25,7 @@ export interface EmptyFetch extends TopicPartition {
 
 export interface InputHandlers {
   /** Called while all assigned partitions are paused; reading begins where {@link InputConsumer.readFrom} says. */
-  onAssigned(partitions: readonly TopicPartition[]): void;
+  onAssigned(partitions: readonly TopicPartition[], memberId: string): void;
   /** Resolves to true when the batch was dealt with; otherwise it is fetched again from where reading was told to. */
   onBatch(batch: FetchedBatch): Promise<boolean>;
   /** A run of the log that held nothing to deliver: aborted, control records, compacted away. */
@@ -53,7 +54,7 @@ export class InputConsumer {
       groupId: settings.groupId,
       partitionAssigners: [coPartitionAssigner],
       sessionTimeout: settings.sessionTimeoutMs,
-      heartbeatInterval: Math.floor(settings.sessionTimeoutMs / 5),
+      heartbeatInterval: heartbeatOf(settings.sessionTimeoutMs),
       maxWaitTimeInMs: 100,
       maxBytesPerPartition: 2 * 1024 * 1024,
       maxBytes: 16 * 1024 * 1024,
@@ -108,7 +109,7 @@ export class InputConsumer {
       );
       // Before anything asynchronous: a fetch that begins now would begin at Kafka's own offset.
       this.pause(partitions);
-      this.handlers.onAssigned(partitions);
+      this.handlers.onAssigned(partitions, payload.memberId);
     });
     this.consumer.on(FETCH, () => {
       this.lastFetchAt = performance.now();

@@ -2,16 +2,15 @@ import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { RegistryUnavailable } from '../../kafka/registry.js';
 import { Backoff } from '../../support/backoff.js';
 import { isOutage, reasonOf } from '../../support/outage.js';
+import { heartbeatOf } from '../../kafka/consumer/heartbeat.js';
 import { NotificationDecoder, TOPIC } from './decode.js';
 import { takeIn } from './intake.js';
 import type { MailerContext } from './options.js';
+import { Membership } from '../membership.js';
 import { Outage } from '../outage.js';
 import { Progress } from '../progress.js';
 import { sleep, within } from '../wait.js';
 
-// A process that died keeps its partitions for so long.
-const SESSION_TIMEOUT_MS = 10_000;
-const HEARTBEAT_MS = 2_000;
 const LEAVE_MS = 5_000;
 const PROBE_MS = 10_000;
 // One record is one short transaction.
@@ -24,6 +23,8 @@ export class NotificationConsumer {
   private readonly broker: Outage;
   private readonly registry: Outage;
   private readonly database: Outage;
+  private readonly membership: Membership;
+  private readonly heartbeatMs: number;
   private running: Promise<void> = Promise.resolve();
   private joined = false;
   private registryAnswered = false;
@@ -35,6 +36,8 @@ export class NotificationConsumer {
     private readonly onTaken: () => void,
   ) {
     this.decoder = new NotificationDecoder(context.registry);
+    this.membership = new Membership(context);
+    this.heartbeatMs = heartbeatOf(context.sessionTimeoutMs);
     this.broker = new Outage(context.log, 'Kafka');
     this.registry = new Outage(context.log, 'the schema registry');
     this.database = new Outage(context.log, 'the database');
@@ -46,7 +49,7 @@ export class NotificationConsumer {
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    await within(2 * LEAVE_MS, this.running);
+    await within(2 * LEAVE_MS, this.running.then(() => this.membership.left()));
   }
 
   /** Null: it is in its group and the registry answers. */
@@ -77,8 +80,8 @@ export class NotificationConsumer {
     const { signal } = this.stopping;
     const consumer = this.context.kafka.consumer({
       groupId: this.context.groupId,
-      sessionTimeout: SESSION_TIMEOUT_MS,
-      heartbeatInterval: HEARTBEAT_MS,
+      sessionTimeout: this.context.sessionTimeoutMs,
+      heartbeatInterval: this.heartbeatMs,
       maxWaitTimeInMs: 250,
       allowAutoTopicCreation: false,
       // Every crash ends this life, and the next one begins with a clean client.
@@ -93,13 +96,14 @@ export class NotificationConsumer {
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
     });
     crashed.catch(() => undefined);
-    consumer.on(consumer.events.GROUP_JOIN, () => {
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.membership.joined(payload.memberId);
       this.joined = true;
       this.broker.ended();
       onJoined();
     });
     const ended = new AbortController();
-    const begun = this.begin(consumer, ended.signal);
+    const begun = this.membership.joining(() => this.begin(consumer, ended.signal));
     try {
       await Promise.race([begun.then(() => crashed), untilAborted(signal, ended.signal)]);
     } finally {
@@ -128,7 +132,7 @@ export class NotificationConsumer {
   private async takeBatch(payload: EachBatchPayload): Promise<void> {
     const beat = setInterval(() => {
       payload.heartbeat().catch(() => undefined);
-    }, HEARTBEAT_MS);
+    }, this.heartbeatMs);
     const goesOn = (): boolean => payload.isRunning() && !payload.isStale() && !this.stopping.signal.aborted;
     try {
       for (const message of payload.batch.messages) {

@@ -7,6 +7,7 @@ import type { NoticeRow } from '../../postgres/deliveries/notices.js';
 import type { Clock } from '../../support/clock.js';
 import type { Log } from '../../support/log.js';
 import type { Metrics } from '../../support/metrics.js';
+import type { Presence } from '../presence.js';
 
 /** How often and how long, in milliseconds of real time. */
 interface MailerTiming {
@@ -37,6 +38,7 @@ export interface MailerOptions {
   readonly kafka: Kafka;
   readonly registry: Registry;
   readonly pool: pg.Pool;
+  readonly presence: Presence;
   readonly clock: Clock;
   readonly smtp: {
     /** `smtp://` or `smtps://`, with the credentials in it. */
@@ -54,6 +56,8 @@ export interface MailerOptions {
    * may have to be issued.
    */
   readonly onNoticeFailed: (tx: pg.PoolClient, notice: NoticeRow) => Promise<void>;
+  /** After how long without a heartbeat the broker takes a member of the group for dead (ms). */
+  readonly sessionTimeoutMs: number;
   /** Consumer group; default `fair-use-mailer`. */
   readonly groupId?: string;
   /** Messages on their way at the same time; default 4. */

@@ -10,6 +10,8 @@ import { eventId } from '../../support/eventId.js';
 import type { Log } from '../../support/log.js';
 import type { Metrics } from '../../support/metrics.js';
 import { isOutage, reasonOf } from '../../support/outage.js';
+import { Membership } from '../membership.js';
+import type { Presence } from '../presence.js';
 import type { Problem, Role } from '../role.js';
 import { AccountCache } from './accountCache.js';
 import { AccountsFirst, beginPartitions, readStanding } from './assignment.js';
@@ -18,7 +20,6 @@ import { EmptyRuns } from './emptyRuns.js';
 import { Positions } from './positions.js';
 
 const GROUP_ID = 'fair-use-processor';
-const SESSION_TIMEOUT_MS = 10_000;
 const SILENCE_MS = 15_000;
 const HINT_EVERY_MS = 5_000;
 const ACCOUNTS_FIRST_MS = 30_000;
@@ -27,10 +28,13 @@ export interface ProcessorOptions {
   readonly kafka: Kafka;
   readonly registry: Registry;
   readonly pool: pg.Pool;
+  readonly presence: Presence;
   readonly policy: Policy;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** After how long without a heartbeat the broker takes a member for dead (ms). */
+  readonly sessionTimeoutMs: number;
   /** Budget for the state of accounts in memory, bytes. */
   readonly cacheBytes: number;
   /** Nothing can be done here any more: the process should end with this as its last line. */
@@ -45,6 +49,7 @@ export class Processor implements Role {
   private readonly emptyRuns: EmptyRuns;
   private readonly loop: CountingLoop;
   private readonly admin: Admin;
+  private readonly membership: Membership;
   private consumer: InputConsumer;
   private assigned: readonly TopicPartition[] | null = null;
   /** Grows with every assignment: what was begun for an older one is dropped. */
@@ -56,7 +61,8 @@ export class Processor implements Role {
   private accountsTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: ProcessorOptions) {
-    const { kafka, registry, pool, clock, log, metrics, policy } = options;
+    const { kafka, registry, pool, presence, clock, log, metrics, policy } = options;
+    this.membership = new Membership({ kafka, pool, presence, groupId: GROUP_ID, log });
     this.admin = kafka.admin();
     this.emptyRuns = new EmptyRuns(pool, this.positions, this.stopping.signal);
     this.loop = new CountingLoop({
@@ -82,7 +88,7 @@ export class Processor implements Role {
   async start(): Promise<void> {
     await this.retryOutages(async () => {
       await this.admin.connect();
-      await this.consumer.start();
+      await this.membership.joining(() => this.consumer.start());
     });
   }
 
@@ -91,7 +97,10 @@ export class Processor implements Role {
     this.generation += 1;
     clearTimeout(this.accountsTimer);
     await this.loop.stop();
-    await this.consumer.stop().catch(() => undefined);
+    await this.consumer.stop().then(
+      () => this.membership.left(),
+      () => undefined,
+    );
     await this.admin.disconnect().catch(() => undefined);
   }
 
@@ -107,7 +116,8 @@ export class Processor implements Role {
     return new InputConsumer(
       this.options.kafka,
       {
-        onAssigned: (partitions) => {
+        onAssigned: (partitions, memberId) => {
+          this.membership.joined(memberId);
           this.assigned = partitions;
           this.sync();
         },
@@ -121,7 +131,7 @@ export class Processor implements Role {
           this.crashed(error);
         },
       },
-      { groupId: GROUP_ID, sessionTimeoutMs: SESSION_TIMEOUT_MS },
+      { groupId: GROUP_ID, sessionTimeoutMs: this.options.sessionTimeoutMs },
     );
   }
 
@@ -184,7 +194,7 @@ export class Processor implements Role {
     this.generation += 1;
     this.consumer = this.newConsumer();
     void dead.stop().catch(() => undefined);
-    this.retryOutages(() => this.consumer.start()).catch(this.options.onFatal);
+    this.retryOutages(() => this.membership.joining(() => this.consumer.start())).catch(this.options.onFatal);
   }
 
   private async retryOutages(attempt: () => Promise<void>): Promise<void> {

@@ -8,6 +8,7 @@ import { migrateDatabase } from '../../../src/postgres/migrate.js';
 import type { NoticeRow } from '../../../src/postgres/deliveries/notices.js';
 import { createPool } from '../../../src/postgres/pool.js';
 import { createMailer, type Mailer } from '../../../src/roles/mailer/mailer.js';
+import { Presence } from '../../../src/roles/presence.js';
 import type { MailerOptions } from '../../../src/roles/mailer/options.js';
 import type { Clock } from '../../../src/support/clock.js';
 import { createLog } from '../../../src/support/log.js';
@@ -57,6 +58,7 @@ export class Harness {
     },
   };
   private readonly mailers: Mailer[] = [];
+  private readonly presences: Presence[] = [];
 
   private constructor(
     readonly pool: pg.Pool,
@@ -96,14 +98,19 @@ export class Harness {
 
   async stopMailers(): Promise<void> {
     await Promise.all(this.mailers.splice(0).map((mailer) => mailer.stop()));
+    await Promise.all(this.presences.splice(0).map((presence) => presence.stop()));
   }
 
   /** Starts a mailer that retries soon; a group of its own unless one is given. */
   async start(options: Partial<MailerOptions> = {}): Promise<Mailer> {
+    const presence = new Presence(this.pool);
+    this.presences.push(presence);
     const mailer = createMailer({
       kafka: this.kafka,
       registry: this.registry,
       pool: this.pool,
+      presence,
+      sessionTimeoutMs: 10_000,
       clock: this.clock,
       smtp: { url: this.smtp.url, from: 'Fair Use <fair-use@example.com>', replyTo: null, requireTls: false },
       log: createLog('silent'),

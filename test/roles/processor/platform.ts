@@ -6,6 +6,7 @@ import { frame, schemaType } from '../../../src/kafka/schemas.js';
 import type { InputTopic } from '../../../src/kafka/topics.js';
 import { migrateDatabase } from '../../../src/postgres/migrate.js';
 import { createPool } from '../../../src/postgres/pool.js';
+import { Presence } from '../../../src/roles/presence.js';
 import { Processor } from '../../../src/roles/processor/processor.js';
 import type { Stack } from '../../../src/stack/index.js';
 import { createClock } from '../../../src/support/clock.js';
@@ -21,7 +22,7 @@ export const PARTITIONS = 8;
 /** A platform of its own: broker, registry, database, and processors of this very process. */
 export class Platform {
   readonly fatal: Error[] = [];
-  private readonly processors = new Set<Processor>();
+  private readonly processors = new Map<Processor, Presence>();
   private ids = 0;
 
   private constructor(
@@ -102,10 +103,13 @@ export class Platform {
   }
 
   async processor(): Promise<Processor> {
+    const presence = new Presence(this.pool);
     const processor = new Processor({
       kafka: this.kafka,
       registry: this.registry,
       pool: this.pool,
+      presence,
+      sessionTimeoutMs: 10_000,
       policy: smallPolicy(),
       clock: createClock(),
       log: createLog('silent'),
@@ -115,18 +119,20 @@ export class Platform {
         this.fatal.push(error);
       },
     });
-    this.processors.add(processor);
+    this.processors.set(processor, presence);
     await processor.start();
     return processor;
   }
 
   async stopOne(processor: Processor): Promise<void> {
+    const presence = this.processors.get(processor);
     this.processors.delete(processor);
     await processor.stop();
+    await presence?.stop();
   }
 
   async stopAll(): Promise<void> {
-    for (const processor of this.processors) await this.stopOne(processor);
+    for (const processor of this.processors.keys()) await this.stopOne(processor);
   }
 
   async account(accountId: string, plan = 'pro'): Promise<void> {

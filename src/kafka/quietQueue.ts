@@ -1,0 +1,21 @@
+import { createRequire } from 'node:module';
+
+interface RequestQueue {
+  readonly pending: readonly unknown[];
+  scheduleCheckPendingRequests(): void;
+}
+
+/**
+ * kafkajs 2.2.4 looks every millisecond, on every connection, for requests that wait to be sent, whether there are any
+ * or not (tulios/kafkajs#1751), after a disconnect too. Here it looks while there are some.
+ */
+export function quietRequestQueues(): void {
+  const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as {
+    prototype: RequestQueue;
+  };
+  const schedule = Object.getOwnPropertyDescriptor(prototype, 'scheduleCheckPendingRequests')
+    ?.value as RequestQueue['scheduleCheckPendingRequests'];
+  prototype.scheduleCheckPendingRequests = function (this: RequestQueue): void {
+    if (this.pending.length > 0) schedule.call(this);
+  };
+}

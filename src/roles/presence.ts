@@ -73,7 +73,7 @@ export class Presence {
       session.release(true);
       throw error;
     }
-    session.once('error', (error) => {
+    session.once('error', (error: Error) => {
       if (this.stopping.signal.aborted) return;
       this.opening = null;
       session.release(error);

@@ -12,7 +12,7 @@ const GROUP = 'group';
 describe('the presence of a process', () => {
   let database: FreshDatabase;
   let pool: pg.Pool;
-  let living: Presence[] = [];
+  const living: Presence[] = [];
   beforeAll(async () => {
     database = await freshDatabase('presence');
     await migrateDatabase(database.url);

@@ -49,7 +49,10 @@ export class NotificationConsumer {
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    await within(2 * LEAVE_MS, this.running.then(() => this.membership.left()));
+    await within(
+      2 * LEAVE_MS,
+      this.running.then(() => this.membership.left()),
+    );
   }
 
   /** Null: it is in its group and the registry answers. */

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { clockSteps } from './scenarios/clock.js';
 import * as counting from './scenarios/counting.js';
+import { schedulersDie } from './scenarios/scheduling.js';
 import { Stage } from './scenarios/stage.js';
 
 /** Each forces one interleaving that the mutants of its guard do not survive (docs/reliability.md). */
@@ -12,7 +14,7 @@ describe('a forced interleaving breaks nothing', () => {
     await stage.close();
   }, 60_000);
 
-  it.each(Object.entries(counting))(
+  it.each(Object.entries({ ...counting, schedulersDie, clockSteps }))(
     '%s',
     async (_, scenario) => {
       expect(await scenario(stage)).toEqual([]);

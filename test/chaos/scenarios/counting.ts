@@ -42,6 +42,35 @@ export const zombieCountsLate: Scenario = async (stage) => {
 };
 
 /**
+ * A processor stops with its transaction open, all locks in hand, for longer than its session. Another one gets the
+ * partitions and waits for the locks. Then the first goes on and commits.
+ */
+export const zombieHoldsLocks: Scenario = async (stage) => {
+  await stage.run('p1', PROCESSOR);
+  await stage.run('rest', ['relay', 'mailer']);
+  await stage.publish(ACCOUNTS.map((id) => known(id, 'pro')));
+  await stage.counted();
+  await stage.fleet.restart('p1', 'SIGTERM', { FAILPOINTS: 'count.before-commit=stop@1' });
+  const zombie = stage.fleet.engine('p1')!;
+  await stage.untilRuns('p1');
+  await stage.publish(ACCOUNTS.flatMap((id) => chats(id, 40)));
+  await stage.untilAt(zombie, 'count.before-commit');
+  // Not by run(): its triggers would wait for the same locks.
+  stage.fleet.add('p2', PROCESSOR);
+  await stage.untilRuns('p2');
+  await stage.until('the other waits for its locks', async () => {
+    const waiting = await stage.servers.rows(
+      "select from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'fair-use'",
+    );
+    return waiting.length > 0;
+  });
+  zombie.signal('SIGCONT');
+  await stage.publish(ACCOUNTS.flatMap((id) => chats(id, 40, 40)));
+  await stage.counted();
+  return stage.verdict();
+};
+
+/**
  * A processor has accounts in memory, loses their partitions to another one which counts a change of plan, and gets them
  * back.
  */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { table } from '../report/table.js';
 import { Bench } from './bench.js';
 import type { EngineOptions } from './counting.js';
-import type { Measurement } from './measurement.js';
+import { measured, Surroundings, type Measurement, type Side } from './measurement.js';
 import { Peer } from './peer.js';
 import { Recorder } from './results.js';
 import { fillChats, recentHours, WORKLOAD_ACCOUNTS, type Filled } from './topic.js';
@@ -32,6 +32,7 @@ export class Session {
   private known: string | null = null;
   private full: Filled | null = null;
   private runs: number;
+  private readonly failed: string[] = [];
 
   private constructor(
     readonly bench: Bench,
@@ -52,7 +53,8 @@ export class Session {
       await work(session);
       const { results, file } = session.recorder;
       console.log(`\n${table(results)}\n\n${file}`);
-      if (results.measurements.some(({ exact }) => !exact)) process.exitCode = 1;
+      const wrong = results.measurements.some(({ exact }) => !exact) || session.failed.length > 0;
+      if (wrong) process.exitCode = 1;
     } finally {
       await bench.stop();
     }
@@ -94,6 +96,14 @@ export class Session {
     this.full = null;
   }
 
+  /** A part of many: when it fails, that is on record and the others follow. */
+  async part(work: () => Promise<void>): Promise<void> {
+    await work().catch((error: unknown) => {
+      this.failed.push(error instanceof Error ? error.message : String(error));
+      console.error(this.failed.at(-1));
+    });
+  }
+
   /** What follows is run once. */
   once(): void {
     this.runs = 1;
@@ -109,7 +119,7 @@ export class Session {
     for (let round = 0; round < this.runs; round += 1) {
       for (const kind of kinds) {
         await sleep(SETTLE_MS);
-        this.recorder.take(await run(kind));
+        this.recorder.take(await attempt('engine', () => run(kind)));
       }
     }
   }
@@ -121,10 +131,22 @@ export class Session {
   ): Promise<void> {
     for (let run = 0; run < this.runs; run += 1) {
       await sleep(SETTLE_MS);
-      this.recorder.take(await ours());
+      this.recorder.take(await attempt('engine', ours));
       if (this.peer === null || theirs === null) continue;
       await sleep(SETTLE_MS);
-      this.recorder.take(await theirs(this.peer));
+      const { peer } = this;
+      this.recorder.take(await attempt('peer', () => theirs(peer)));
     }
+  }
+}
+
+/** A run that fails must not take the others with it: it stands in the results as one that was not exact. */
+async function attempt(side: Side, run: () => Promise<Measurement>): Promise<Measurement> {
+  const { loadBefore } = new Surroundings().tell(0);
+  try {
+    return await run();
+  } catch (error) {
+    const wrong = [error instanceof Error ? error.message : String(error)];
+    return measured({ what: 'failed', side, wrong, values: {}, loadBefore, coresOfOthers: null });
   }
 }

@@ -1,6 +1,6 @@
 import { spreadOf, type Side } from '../lib/measurement.js';
 import type { Results } from '../lib/results.js';
-import { FIGURES } from './figures.js';
+import { FIGURES, goalOf } from './figures.js';
 import { bar, curve, dot, line, svg, text } from './svg.js';
 
 const WIDTH = 760;
@@ -12,13 +12,15 @@ const DECADES = 1;
 /** Of each figure with a goal the ratio of engine to peer, on a logarithmic scale, and the goal as a line. */
 export function ratioPlot({ measurements }: Results): string | null {
   const rows = [...new Set(measurements.map(({ what }) => what))].flatMap((what) =>
-    FIGURES.flatMap(({ name, title, goal }) => {
+    FIGURES.flatMap((figure) => {
+      const { name, title } = figure;
+      const goal = goalOf(figure, what);
       const of = (side: Side): number | undefined => {
         const mine = measurements.filter((one) => one.what === what && one.side === side);
         return spreadOf(mine.flatMap(({ values }) => values[name] ?? []))?.median;
       };
       const [engine, peer] = [of('engine'), of('peer')];
-      if (goal === undefined || engine === undefined || peer === undefined) return [];
+      if (goal === null || engine === undefined || peer === undefined) return [];
       return [{ label: `${what}: ${title}`, ratio: engine / peer, goal: Number(goal.slice(2)) }];
     }),
   );

@@ -1,6 +1,6 @@
 import { spreadOf, type Measurement, type Side, type Spread } from '../lib/measurement.js';
 import type { Comparison, Results } from '../lib/results.js';
-import { FIGURES, type Figure } from './figures.js';
+import { FIGURES, goalOf, type Figure } from './figures.js';
 
 /** The measurements as Markdown: of each side median and spread, their ratio, and what the machine was doing. */
 export function table(results: Results): string {
@@ -26,7 +26,7 @@ function row(what: string, figure: Figure, measurements: readonly Measurement[])
   const peer = valuesOf(measurements, 'peer', figure.name);
   if (engine === null && peer === null) return [];
   const ratio = engine === null || peer === null ? '' : (engine.median / peer.median).toFixed(2);
-  const goal = ratio === '' ? '' : (figure.goal ?? '');
+  const goal = ratio === '' ? '' : (goalOf(figure, what) ?? '');
   return [`| ${[what, figure.title, show(engine, figure), show(peer, figure), ratio, goal].join(' | ')} |`];
 }
 

@@ -69,10 +69,12 @@ export function growth(
     }
     const [first = 0] = sizes;
     const end = sizes.at(-1) ?? 0;
+    const yearBefore = sizes.at(-1 - YEAR) ?? first;
     const values = {
       months,
-      sizeYearBefore: sizes.at(-1 - YEAR) ?? first,
+      sizeYearBefore: yearBefore,
       sizeAtEnd: end,
+      sizeRatio: round(end / yearBefore, 3),
     };
     const run = measured({ what, side: 'engine', wrong, values, ...surroundings.tell(0) });
     return { ...run, coresOfOthers: null, detail: { wrong, sizes } };

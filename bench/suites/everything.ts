@@ -18,16 +18,17 @@ export async function everything(
   months: number,
   latency: LatencyOptions,
 ): Promise<void> {
-  await drains(session, small, 1);
-  await crashes(session, small, null);
-  await scaling(session, small, [1, 2, 4]);
-  await drains(session, large, 1);
+  await session.part(() => drains(session, small, 1));
+  await session.part(() => crashes(session, small, null));
+  await session.part(() => scaling(session, small, [1, 2, 4]));
+  await session.part(() => drains(session, large, 1));
   session.once();
-  await crashes(session, large, small);
-  await memory(session, large);
+  await session.part(() => crashes(session, large, small));
+  await session.part(() => memory(session, large));
   session.often();
-  await latencies(session, latency);
+  await session.part(() => latencies(session, latency));
   session.once();
-  await growth(session, { months, perMonth: PER_MONTH });
-  await mixed(session, { sizes: [small, largest], accounts: ACCOUNTS, cacheMB: CACHE_MB });
+  await session.part(() => growth(session, { months, perMonth: PER_MONTH }));
+  const sizes = [small, largest];
+  await session.part(() => mixed(session, { sizes, accounts: ACCOUNTS, cacheMB: CACHE_MB }));
 }

@@ -20,5 +20,6 @@ export async function growth(
   await bench.emptyTopics([CHATS]);
   bench.migrate(engine.base, engine.env);
   const what = `${months} months of ${short(perMonth)} events`;
-  session.recorder.take(await run(bench, what, engine, { months, perMonth, accounts: ACCOUNTS }));
+  const settings = { months, perMonth, accounts: ACCOUNTS };
+  session.recorder.take(await run(bench, what, engine, settings));
 }

@@ -8,12 +8,16 @@ export interface TopicPartition {
   readonly partition: number;
 }
 
-/** A run of the log of one partition: everything in [fetchedFrom, next) that is still there. */
-export interface FetchedBatch extends TopicPartition {
+/** A run of the log of one partition that was fetched: [fetchedFrom, next). */
+export interface FetchedRange extends TopicPartition {
   readonly fetchedFrom: number;
   readonly next: number;
   /** End of the log when it was fetched. */
   readonly high: number;
+}
+
+/** The same with everything in it that is still there. */
+export interface FetchedBatch extends FetchedRange {
   readonly messages: readonly KafkaMessage[];
 }
 
@@ -56,8 +60,8 @@ export class InputConsumer {
       sessionTimeout: settings.sessionTimeoutMs,
       heartbeatInterval: heartbeatOf(settings.sessionTimeoutMs),
       maxWaitTimeInMs: 100,
-      maxBytesPerPartition: 2 * 1024 * 1024,
-      maxBytes: 16 * 1024 * 1024,
+      maxBytesPerPartition: 1024 * 1024,
+      maxBytes: 4 * 1024 * 1024,
       allowAutoTopicCreation: false,
     });
     this.listen();

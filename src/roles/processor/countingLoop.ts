@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Context } from '../../domain/judging/context.js';
-import type { FetchedBatch } from '../../kafka/consumer/inputConsumer.js';
+import type { FetchedBatch, FetchedRange } from '../../kafka/consumer/inputConsumer.js';
 import type { Decoder } from '../../kafka/decode/decoder.js';
 import { SeenPartitions } from '../../postgres/partitions.js';
 import { Backoff } from '../../support/backoff.js';
@@ -11,6 +11,7 @@ import type { Metrics } from '../../support/metrics.js';
 import { isOutage, reasonOf } from '../../support/outage.js';
 import { Progress } from '../progress.js';
 import type { AccountCache } from './accountCache.js';
+import { Backlog } from './backlog.js';
 import { countBatch } from './countBatch.js';
 import { verdictOn } from './faults.js';
 import { Intake } from './intake.js';
@@ -18,7 +19,11 @@ import { digestOf, type Positions } from './positions.js';
 import { TakeIn } from './takeIn.js';
 
 // A transaction this large is counted in about a second; more would only make a retry dearer.
-const MAX_RECORDS = 100_000;
+const MAX_RECORDS = 200_000;
+// What lies before and after the records (locks, rows, the commit) costs the same for few and for many: with this much
+// to come it is worth waiting for more, as long as it does come.
+const BEHIND_RECORDS = 20_000;
+const MORE_WITHIN_MS = 200;
 const COUNTED_WITHIN_MS = 20_000;
 
 export interface LoopOptions {
@@ -32,7 +37,7 @@ export interface LoopOptions {
   readonly context: () => Context;
   /** Positions are not what was believed: they must be read again, and everything after them fetched again. */
   readonly onMoved: () => void;
-  readonly onCounted: (batches: readonly FetchedBatch[]) => void;
+  readonly onCounted: (ranges: readonly FetchedRange[]) => void;
   readonly onFatal: (error: Error) => void;
 }
 
@@ -43,7 +48,7 @@ export interface LoopOptions {
  */
 export class CountingLoop {
   private open = new Intake();
-  private openBatches: FetchedBatch[] = [];
+  private openRanges: FetchedRange[] = [];
   private readonly takeIn: TakeIn;
   private readonly partitions = new SeenPartitions();
   private readonly stopping = new AbortController();
@@ -51,6 +56,8 @@ export class CountingLoop {
   private trouble: string | null = null;
   private conflicts = 0;
   private readonly room: (() => void)[] = [];
+  private readonly backlog = new Backlog();
+  private readonly more: (() => void)[] = [];
   private readonly progress = new Progress('counting', COUNTED_WITHIN_MS);
 
   constructor(private readonly options: LoopOptions) {
@@ -85,6 +92,7 @@ export class CountingLoop {
   async stop(): Promise<void> {
     this.stopping.abort();
     this.makeRoom();
+    for (const resolve of this.more.splice(0)) resolve();
     await this.busy;
   }
 
@@ -108,6 +116,7 @@ export class CountingLoop {
   /** Nothing here may wait: the position and what is taken in must move together. */
   private take(batch: FetchedBatch): boolean {
     const { positions, clock } = this.options;
+    const { topic, partition, fetchedFrom, next, high } = batch;
     const found = positions.accept(batch);
     if (found === 'gap') this.options.onMoved();
     if (typeof found === 'string') return false;
@@ -115,13 +124,14 @@ export class CountingLoop {
     const last = messages.at(-1);
     const lastDigest = last === undefined ? null : digestOf(last);
     if (last !== undefined && lastDigest !== null) {
-      const { topic, partition, next } = batch;
       const readUpTo = Number(last.timestamp) + clock.shiftMs;
       this.open.step({ topic, partition, expected, generation, next, readUpTo, lastDigest });
       this.takeIn.take(this.open, batch, messages, clock.shiftMs);
     }
     positions.advance(batch, lastDigest);
-    this.openBatches.push(batch);
+    this.openRanges.push({ topic, partition, fetchedFrom, next, high });
+    this.backlog.note(batch);
+    for (const resolve of this.more.splice(0)) resolve();
     // In the next turn, so that batches of the same fetch come together.
     this.busy ??= new Promise<void>((done) => setImmediate(done)).then(() => this.run());
     return true;
@@ -129,7 +139,10 @@ export class CountingLoop {
 
   private async run(): Promise<void> {
     try {
-      while (this.openBatches.length > 0 && !this.stopping.signal.aborted) await this.countOpen();
+      while (this.openRanges.length > 0 && !this.stopping.signal.aborted) {
+        await this.filled();
+        await this.countOpen();
+      }
     } catch (error) {
       this.forget();
       this.options.onFatal(error instanceof Error ? error : new Error(String(error)));
@@ -138,10 +151,26 @@ export class CountingLoop {
     }
   }
 
+  /** Waits for a full intake while the input is behind and more keeps coming. */
+  private async filled(): Promise<void> {
+    const { signal } = this.stopping;
+    while (this.open.records < MAX_RECORDS && this.backlog.records > BEHIND_RECORDS && !signal.aborted) {
+      const before = this.open.records;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, MORE_WITHIN_MS);
+        this.more.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+      if (this.open.records <= before) return;
+    }
+  }
+
   private async countOpen(): Promise<void> {
-    const { open, openBatches } = this;
+    const { open, openRanges } = this;
     this.open = new Intake(open.columns.rows);
-    this.openBatches = [];
+    this.openRanges = [];
     this.makeRoom();
     try {
       if (open.steps.length > 0) await this.progress.during(this.count(open));
@@ -152,8 +181,8 @@ export class CountingLoop {
     // Batches without anything new, as they come again after a failure, say nothing about a lock that is held.
     if (open.steps.length > 0) this.conflicts = 0;
     if (this.conflicts === 0) this.trouble = null;
-    for (const batch of openBatches) this.measureLag(batch);
-    this.options.onCounted(openBatches);
+    for (const range of openRanges) this.measureLag(range);
+    this.options.onCounted(openRanges);
   }
 
   /** Nothing of the batch was committed, and what was taken in after it follows on nothing. */
@@ -172,8 +201,10 @@ export class CountingLoop {
 
   private forget(): void {
     this.options.positions.clear();
+    this.backlog.forget();
+    for (const resolve of this.more.splice(0)) resolve();
     this.open = new Intake();
-    this.openBatches = [];
+    this.openRanges = [];
     this.makeRoom();
   }
 
@@ -202,7 +233,7 @@ export class CountingLoop {
     for (const { refusal } of intake.refused) metrics.deadLetters.inc({ reason: refusal.reason });
   }
 
-  private measureLag({ topic, partition, next, high }: FetchedBatch): void {
+  private measureLag({ topic, partition, next, high }: FetchedRange): void {
     this.options.metrics.inputLag.set({ topic, partition }, Math.max(0, high - next));
   }
 

@@ -1,25 +1,13 @@
 import { monthOf } from '../../domain/counting/accountState.js';
 import { METRICS, NO_ROW, UsageColumns } from '../../domain/counting/usageColumns.js';
 import type { AccountEvent, Refusal, ReplyEvent, UsageEvent } from '../../domain/events.js';
+import type { KafkaMessage } from 'kafkajs';
+import type { TopicPartition } from '../../kafka/consumer/inputConsumer.js';
 import type { Decoded } from '../../kafka/decode/decoded.js';
+import type { Decoder } from '../../kafka/decode/decoder.js';
 import type { OffsetStep } from '../../postgres/counting/offsets.js';
 import type { LogRecord, ParkedEvent } from '../../postgres/counting/parked.js';
-
-/** Where rows came from: makes of a row's source its record and its event again. */
-export interface Origin {
-  record(source: never): LogRecord;
-  event(source: never): UsageEvent;
-}
-
-interface DecodedUsage {
-  readonly record: LogRecord;
-  readonly event: UsageEvent;
-}
-
-const DECODED: Origin = {
-  record: ({ record }: DecodedUsage) => record,
-  event: ({ event }: DecodedUsage) => event,
-};
+import { RowRecords } from './rowRecords.js';
 
 /** What a batch holds of one account. */
 export interface AccountInput {
@@ -42,13 +30,13 @@ export class Intake {
   readonly outcomes = new Map<string, Map<Decoded['kind'], number>>();
   records = 0;
   private readonly stepOf = new Map<string, OffsetStep>();
-  private readonly origins: Origin[] = [];
-  private readonly sources: unknown[] = [];
+  private readonly rowRecords: RowRecords;
   private earliest = Infinity;
   private latest = -Infinity;
 
   constructor(capacity?: number) {
     this.columns = new UsageColumns((row) => this.eventOf(row), capacity);
+    this.rowRecords = new RowRecords(capacity);
   }
 
   get steps(): readonly OffsetStep[] {
@@ -71,27 +59,26 @@ export class Intake {
     this.records += records;
   }
 
-  /** Takes in what a record was decoded to; its usage event, if it is one, becomes a row. */
-  take(record: LogRecord, decoded: Decoded): void {
-    this.note(record.topic, decoded.kind, 1);
-    if (decoded.kind === 'refused') this.refused.push({ record, refusal: decoded.refusal });
-    else if (decoded.kind === 'account')
-      this.inputOf(decoded.event.accountId).accountEvents.push(decoded.event);
+  /** Takes in what a message was decoded to; its usage event, if it is one, becomes a row. */
+  take(of: TopicPartition, decoder: Pick<Decoder, 'decode'>, message: KafkaMessage, decoded: Decoded): void {
+    this.note(of.topic, decoded.kind, 1);
+    if (decoded.kind === 'account') this.inputOf(decoded.event.accountId).accountEvents.push(decoded.event);
     else if (decoded.kind === 'reply') this.inputOf(decoded.event.accountId).replies.push(decoded.event);
-    else if (decoded.kind === 'usage') this.takeUsage(record, decoded.event);
+    else if (decoded.kind === 'usage') {
+      const { metric, accountId, workspaceId, amount, occurredAt, arrivedAt, idHash } = decoded.event;
+      const row = this.columns.push(METRICS.indexOf(metric), workspaceId, amount, occurredAt, arrivedAt);
+      this.columns.setId(row, idHash);
+      this.link(accountId, row, of, decoder, message);
+    } else if (decoded.kind === 'refused') {
+      const { key, value, offset } = message;
+      const record = { topic: of.topic, partition: of.partition, offset: Number(offset), key, value };
+      this.refused.push({ record, refusal: decoded.refusal });
+    }
   }
 
-  private takeUsage(record: LogRecord, event: UsageEvent): void {
-    const { metric, accountId, workspaceId, amount, occurredAt, arrivedAt, idHash } = event;
-    const row = this.columns.push(METRICS.indexOf(metric), workspaceId, amount, occurredAt, arrivedAt);
-    this.columns.setId(row, idHash);
-    this.link(accountId, row, DECODED, { record, event });
-  }
-
-  /** Appends a row of the columns to those of its account. */
-  link(accountId: string, row: number, origin: Origin, source: unknown): void {
-    this.origins.push(origin);
-    this.sources.push(source);
+  /** Appends a row of the columns, read from this message, to those of its account. */
+  link(accountId: string, row: number, of: TopicPartition, decoder: Pick<Decoder, 'decode'>, message: KafkaMessage): void {
+    this.rowRecords.keep(row, of, decoder, message);
     const at = this.columns.occurredAt[row] ?? 0;
     if (at < this.earliest) this.earliest = at;
     if (at > this.latest) this.latest = at;
@@ -161,16 +148,10 @@ export class Intake {
   }
 
   private recordOf(row: number): LogRecord {
-    return this.originOf(row).record(this.sources[row] as never);
+    return this.rowRecords.recordOf(row);
   }
 
   private eventOf(row: number): UsageEvent {
-    return this.originOf(row).event(this.sources[row] as never);
-  }
-
-  private originOf(row: number): Origin {
-    const origin = this.origins[row];
-    if (origin === undefined) throw new Error(`there is no row ${row}`);
-    return origin;
+    return this.rowRecords.eventOf(row, this.columns.arrivedAt[row] ?? 0);
   }
 }

@@ -1,7 +1,7 @@
 import type { Admin, Kafka } from 'kafkajs';
 import type pg from 'pg';
 import type { Policy } from '../../domain/policy/policy.js';
-import { InputConsumer, type FetchedBatch, type TopicPartition } from '../../kafka/consumer/inputConsumer.js';
+import { InputConsumer, type FetchedRange, type TopicPartition } from '../../kafka/consumer/inputConsumer.js';
 import { Decoder } from '../../kafka/decode/decoder.js';
 import type { Registry } from '../../kafka/registry.js';
 import { Backoff } from '../../support/backoff.js';
@@ -77,8 +77,8 @@ export class Processor implements Role {
       onMoved: () => {
         this.sync();
       },
-      onCounted: (batches) => {
-        this.counted(batches);
+      onCounted: (ranges) => {
+        this.counted(ranges);
       },
       onFatal: options.onFatal,
     });
@@ -169,12 +169,12 @@ export class Processor implements Role {
     }, ACCOUNTS_FIRST_MS).unref();
   }
 
-  private counted(batches: readonly FetchedBatch[]): void {
+  private counted(ranges: readonly FetchedRange[]): void {
     this.emptyRuns.save();
-    for (const batch of batches) {
-      const { topic, partition, next } = batch;
+    for (const range of ranges) {
+      const { topic, partition, next } = range;
       this.hints.set(`${topic}/${partition}`, { topic, partition, next });
-      this.consumer.resume(this.accountsFirst.done(batch));
+      this.consumer.resume(this.accountsFirst.done(range));
     }
     if (performance.now() - this.hintedAt < HINT_EVERY_MS) return;
     this.hintedAt = performance.now();

@@ -1,47 +1,8 @@
 import type { KafkaMessage } from 'kafkajs';
-import type { UsageEvent } from '../../domain/events.js';
 import type { TopicPartition } from '../../kafka/consumer/inputConsumer.js';
 import type { Decoder } from '../../kafka/decode/decoder.js';
 import { UNCOUNTED, UsageReader } from '../../kafka/decode/usageReader.js';
-import type { LogRecord } from '../../postgres/counting/parked.js';
-import type { Intake, Origin } from './intake.js';
-
-/** Messages of one partition, as records of the engine. */
-class PartitionOrigin implements Origin {
-  private readTimestamp = '';
-  private readArrival = 0;
-
-  constructor(
-    private readonly decoder: Decoder,
-    private readonly of: TopicPartition,
-    private readonly shiftMs: number,
-  ) {}
-
-  /** Business time of arrival, epoch ms. */
-  arrivedAt(timestamp: string): number {
-    // Whole runs of records have one, stamped by the broker.
-    if (timestamp !== this.readTimestamp) {
-      this.readTimestamp = timestamp;
-      this.readArrival = Number(timestamp) + this.shiftMs;
-    }
-    return this.readArrival;
-  }
-
-  record({ offset, key, value }: KafkaMessage): LogRecord {
-    const { topic, partition } = this.of;
-    return { topic, partition, offset: Number(offset), key, value };
-  }
-
-  decode({ key, value, timestamp }: KafkaMessage): ReturnType<Decoder['decode']> {
-    return this.decoder.decode({ topic: this.of.topic, key, value, arrivedAt: this.arrivedAt(timestamp) });
-  }
-
-  event(message: KafkaMessage): UsageEvent {
-    const decoded = this.decode(message);
-    if (decoded.kind !== 'usage') throw new Error(`a row was walked that is ${decoded.kind}`);
-    return decoded.event;
-  }
-}
+import type { Intake } from './intake.js';
 
 /** Takes what is fetched of a partition into an intake: usage by walking its bytes, the rest by decoding it. */
 export class TakeIn {
@@ -52,23 +13,32 @@ export class TakeIn {
   /** The writers' schemas must have been prepared. `shiftMs`: from real time to business time. */
   take(intake: Intake, of: TopicPartition, messages: readonly KafkaMessage[], shiftMs: number): void {
     const { decoder, reader } = this;
-    const { topic } = of;
-    const origin = new PartitionOrigin(decoder, of, shiftMs);
+    const { topic, partition } = of;
+    const place = { topic, partition };
     const metric = UsageReader.metricOf(topic);
     let [usage, uncounted] = [0, 0];
+    let [timestamp, arrivedAt] = ['', 0];
     for (const message of messages) {
-      const { value } = message;
-      const plan = metric < 0 || value === null ? null : decoder.planFor(topic, value);
-      if (plan === null || value === null) {
-        intake.take(origin.record(message), origin.decode(message));
-        continue;
+      // Whole runs of records have one, stamped by the broker.
+      if (message.timestamp !== timestamp) {
+        timestamp = message.timestamp;
+        arrivedAt = Number(timestamp) + shiftMs;
       }
-      const row = reader.read(value, plan, metric, origin.arrivedAt(message.timestamp), intake.columns);
-      if (row >= 0) {
-        usage += 1;
-        intake.link(reader.accountId, row, origin, message);
-      } else if (row === UNCOUNTED) uncounted += 1;
-      else intake.take(origin.record(message), origin.decode(message));
+      const { key, value } = message;
+      const plan = metric < 0 || value === null ? null : decoder.planFor(topic, value);
+      if (plan !== null && value !== null) {
+        const row = reader.read(value, plan, metric, arrivedAt, intake.columns);
+        if (row >= 0) {
+          usage += 1;
+          intake.link(reader.accountId, row, place, decoder, message);
+          continue;
+        }
+        if (row === UNCOUNTED) {
+          uncounted += 1;
+          continue;
+        }
+      }
+      intake.take(place, decoder, message, decoder.decode({ topic, key, value, arrivedAt }));
     }
     intake.note(topic, 'usage', usage);
     intake.note(topic, 'uncounted', uncounted);

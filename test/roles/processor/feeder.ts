@@ -1,3 +1,4 @@
+import type { KafkaMessage } from 'kafkajs';
 import type pg from 'pg';
 import type { Decoded } from '../../../src/kafka/decode/decoded.js';
 
@@ -171,9 +172,15 @@ export function intakeOf(entries: readonly LogEntry[]): Intake {
   for (const step of stepsOf(entries)) intake.step(step);
   for (const entry of entries) {
     const { topic, partition, offset } = entry;
-    intake.take({ topic, partition, offset, key: null, value: Buffer.from('bytes') }, kindOf(entry));
+    const decode = (): Decoded => kindOf(entry);
+    intake.take({ topic, partition }, { decode }, messageAt(offset, Buffer.from('bytes')), decode());
   }
   return intake;
+}
+
+/** A message as the client hands it over, without a key. */
+export function messageAt(offset: number, value: Buffer | null): KafkaMessage {
+  return { key: null, value, offset: String(offset), timestamp: '0', attributes: 0, headers: {} };
 }
 
 function kindOf(entry: LogEntry): Decoded {

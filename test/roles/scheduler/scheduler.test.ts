@@ -18,6 +18,7 @@ import { snapshotOf } from '../../domain/accounts/snapshots.js';
 import { smallPolicy } from '../../support/engineLog.js';
 import { freshDatabase, type FreshDatabase } from '../../support/stack.js';
 import { until } from '../../support/until.js';
+import { messageAt } from '../processor/feeder.js';
 
 const DAY = 86_400_000;
 const NOW = Date.parse('2026-01-31T23:59:00Z');
@@ -104,8 +105,9 @@ describe('the scheduler', () => {
     changes.forEach((change, n) => {
       const snapshot = snapshotOf({ updatedAt: NOW, ...change });
       const event = { accountId: snapshot.accountId, snapshot, arrivedAt: NOW };
-      const record = { topic: 'platform.accounts.v1', partition: 0, offset: n, key: null, value: null };
-      intake.take(record, { kind: 'account', event });
+      const decoded = { kind: 'account', event } as const;
+      const of = { topic: 'platform.accounts.v1', partition: 0 } as const;
+      intake.take(of, { decode: () => decoded }, messageAt(n, null), decoded);
     });
     await countBatch(pool, new AccountCache(1_000_000), intake, context);
   }

@@ -70,7 +70,7 @@ async function change<T>(
     const changes = new AccountChanges();
     followPolicy(state, changes, context.now, context);
     const outcome = decide(state, changes);
-    if (changes.allowances.length === 0) return outcome;
+    if (changes.consequences.allowances.length === 0) return outcome;
     await writeChanges(tx, [{ state, changes }]);
     await bumpHeads(tx, [accountId]);
     return outcome;

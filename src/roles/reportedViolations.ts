@@ -28,11 +28,11 @@ export async function recordResale(
     if (outcome.kind !== 'reported') return outcome;
     await writeViolations(
       tx,
-      changes.violations.map((it) => ({ accountId, it })),
+      changes.consequences.violations.map((it) => ({ accountId, it })),
     );
     await appendOutbox(
       tx,
-      changes.outgoing.map((event) => ({ accountId, event })),
+      changes.consequences.outgoing.map((event) => ({ accountId, event })),
     );
     await bumpHeads(tx, [accountId]);
     return outcome;

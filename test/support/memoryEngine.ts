@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { figureOf, AccountState, seenKey } from '../../src/domain/counting/accountState.js';
+import { AccountState, seenKey } from '../../src/domain/counting/accountState.js';
+import { figureOf } from '../../src/domain/counting/usageWindow.js';
 import { AccountChanges, type Outgoing } from '../../src/domain/counting/changes.js';
 import { countEvent } from '../../src/domain/counting/count.js';
 import { SeenIds } from '../../src/domain/counting/seenIds.js';
@@ -87,7 +88,7 @@ export class MemoryEngine {
         })),
       ),
       violations: all((state, changes) =>
-        changes.violations.filter(isOfLevels).map((v) => ({
+        changes.consequences.violations.filter(isOfLevels).map((v) => ({
           accountId: state.accountId,
           workspaceId: v.workspaceId === '' ? null : v.workspaceId,
           rule: v.rule,
@@ -96,7 +97,7 @@ export class MemoryEngine {
         })),
       ),
       overages: all((state, changes) =>
-        changes.overages
+        changes.consequences.overages
           .filter(({ kind }) => kind === 'STARTED')
           .map((o) => ({
             accountId: state.accountId,
@@ -128,8 +129,14 @@ export class MemoryEngine {
     const lines = (pick: (state: AccountState, changes: AccountChanges) => Iterable<unknown[]>): string[] =>
       sortedLines([...this.states].flatMap(([id, state]) => [...pick(state, this.changesOf(id))]));
     return {
-      overages: lines(({ accountId }, { overages }) =>
-        overages.map((o) => [accountId, o.rule, o.workspaceId, o.windowStart, ...overageStep(o)]),
+      overages: lines(({ accountId }, { consequences }) =>
+        consequences.overages.map((o) => [
+          accountId,
+          o.rule,
+          o.workspaceId,
+          o.windowStart,
+          ...overageStep(o),
+        ]),
       ),
       measures: lines(({ accountId, ledger }) =>
         (ledger?.measures ?? []).map((m) => [
@@ -149,7 +156,7 @@ export class MemoryEngine {
             return [accountId, n.window.start, status, n.createdAt, reason];
           }),
       ),
-      facts: lines(({ accountId }, { violations, closedViolations }) =>
+      facts: lines(({ accountId }, { consequences: { violations, closedViolations } }) =>
         violations
           .filter((violation) => !isOfLevels(violation))
           .map(({ id, rule, workspaceId, occurredAt }) => {
@@ -250,7 +257,7 @@ export class MemoryEngine {
   }
 
   private collect(changes: AccountChanges): void {
-    this.outgoing.push(...changes.outgoing.splice(0));
+    this.outgoing.push(...changes.consequences.outgoing.splice(0));
   }
 
   private changesOf(accountId: string): AccountChanges {

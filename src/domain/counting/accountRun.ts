@@ -1,19 +1,30 @@
-import { planBefore } from '../accounts/account.js';
+import { planBefore, type Account } from '../accounts/account.js';
+import type { Context } from '../judging/context.js';
 import { putUnder } from '../judging/judge.js';
 import { LEDGER_REACH_MS, NO_LEDGER, type Ledger } from '../judging/ledger.js';
-import { limitOf, rulingFor, type Ruling } from '../judging/limits.js';
+import { judgedSince, limitOf, rulingFor, type Ruling } from '../judging/limits.js';
 import { followPolicy, needsOfPolicy } from '../judging/policyChange.js';
-import { fileSizeFor, policyAt } from '../policy/policy.js';
+import { fileSizeFor, policyAt, versionSpan, type Metric } from '../policy/policy.js';
 import { HOUR_MS, type Window, type WindowKind } from '../windows/window.js';
-import { scopeId, type UsageWindow } from './accountState.js';
+import { scopeId, type AccountState } from './accountState.js';
+import type { UsageWindow } from './usageWindow.js';
 import { plus, WHOLE_ACCOUNT } from './buckets.js';
-import { Cell, Tally, type Counting } from './cell.js';
-import { countNew, openRow, risenPeak, rowsOf } from './count.js';
+import { Cell, Tally } from './cell.js';
+import type { AccountChanges } from './changes.js';
+import { countNew, KINDS, openRow, risenPeak, rowsOf, windowOf } from './count.js';
 import { LANES } from './seenIds.js';
+import { Standing, worthKeeping } from './standing.js';
 import { METRICS, NO_ROW, type UsageColumns } from './usageColumns.js';
 
 /** Everything is counted. */
 export const DONE = -1;
+
+/** What judging and counting are told besides the events. */
+export interface Counting {
+  readonly state: AccountState;
+  readonly changes: AccountChanges;
+  readonly context: Context;
+}
 
 /**
  * Counts the events of one account in one batch, to exactly what `countEvent` makes of them one after the other
@@ -22,57 +33,77 @@ export const DONE = -1;
  * could take a row to where it is judged is counted by the plain function, after the tallies were put into the rows.
  */
 export class AccountRun {
-  readonly cells: Cell[] = [];
-  private readonly tallies: Tally[] = [];
+  readonly cells: Cell[];
+  private readonly tallies: Map<UsageWindow, Tally>;
+  private rows = 0;
   private firstArrival = Infinity;
   private lastArrival = -Infinity;
   /** The earliest event time, epoch ms. */
   since = Infinity;
   /** A policy version comes into force with one of the events: all are counted one by one. */
-  private readonly policyChanges: boolean;
+  readonly policyChanges: boolean;
 
   constructor(
     readonly counting: Counting,
     private readonly columns: UsageColumns,
     private readonly first: number,
   ) {
-    this.layOut();
     const { state, context } = counting;
-    if (state.account === null) throw new Error(`account ${state.accountId} is not known`);
-    this.policyChanges = needsOfPolicy(state.account, this.lastArrival, context).length > 0;
+    const { account, standing } = state;
+    if (account === null) throw new Error(`account ${state.accountId} is not known`);
+    this.findSpan();
+    const holds = standing?.holds(account, context.policy, this.firstArrival, this.lastArrival) === true;
+    this.cells = holds ? standing.cells : [];
+    this.tallies = holds ? standing.tallies : new Map<UsageWindow, Tally>();
+    this.policyChanges = !holds && needsOfPolicy(account, this.lastArrival, context).length > 0;
+    this.layOut();
     if (this.policyChanges) for (const cell of this.cells) cell.plain = true;
+  }
+
+  private findSpan(): void {
+    const { occurredAt, arrivedAt, next } = this.columns;
+    for (let row = this.first; row !== NO_ROW; row = next[row] ?? NO_ROW) {
+      const at = occurredAt[row] ?? 0;
+      const arrived = arrivedAt[row] ?? 0;
+      this.rows += 1;
+      if (at < this.since) this.since = at;
+      if (arrived < this.firstArrival) this.firstArrival = arrived;
+      if (arrived > this.lastArrival) this.lastArrival = arrived;
+    }
   }
 
   /** Sorts the events into cells; opens windows of the calendar on the way. */
   private layOut(): void {
     const { cells, columns } = this;
-    const { metric, occurredAt, arrivedAt, workspace } = columns;
+    const { metric, occurredAt, workspace } = columns;
+    for (const cell of cells) {
+      cell.newIds = null;
+      cell.largestFile = this.largestFile(cell);
+    }
+    let cell: Cell | undefined;
     let last = 0;
     for (let row = this.first; row !== NO_ROW; row = columns.next[row] ?? NO_ROW) {
       const at = occurredAt[row] ?? 0;
-      const arrived = arrivedAt[row] ?? 0;
-      if (at < this.since) this.since = at;
-      if (arrived < this.firstArrival) this.firstArrival = arrived;
-      if (arrived > this.lastArrival) this.lastArrival = arrived;
       const hour = Math.floor(at / HOUR_MS) * HOUR_MS;
       const name = METRICS[metric[row] ?? 0] ?? 'chats';
       const workspaceId = workspace[row] ?? '';
-      const cell = cells[last];
       if (cell?.hour !== hour || cell.metric !== name || cell.workspaceId !== workspaceId) {
         last = this.cellOf(name, hour, workspaceId, at);
+        cell = cells[last];
       }
       columns.cell[row] = last;
     }
   }
 
-  private cellOf(metric: Cell['metric'], hour: number, workspaceId: string, at: number): number {
+  private cellOf(metric: Metric, hour: number, workspaceId: string, at: number): number {
     const { cells } = this;
     for (let n = 0; n < cells.length; n += 1) {
       const cell = cells[n];
       if (cell?.hour === hour && cell.metric === metric && cell.workspaceId === workspaceId) return n;
     }
     const { state, changes } = this.counting;
-    return cells.push(new Cell(state, changes, metric, hour, workspaceId, at)) - 1;
+    const windows = KINDS[metric].map((kind) => ({ kind, window: windowOf(state, changes, kind, at) }));
+    return cells.push(new Cell(metric, hour, workspaceId, windows)) - 1;
   }
 
   /** The limits of a window at the first and the last arrival of the run. */
@@ -121,7 +152,19 @@ export class AccountRun {
       add(cell, cell.slotOf(occurredAt[row] ?? 0), units);
     }
     this.settle();
+    this.stand();
     return DONE;
+  }
+
+  /** Leaves what the next run can use. */
+  private stand(): void {
+    const { state, context } = this.counting;
+    state.standing = null;
+    const { account } = state;
+    const { from, until } = versionSpan(context.policy, this.firstArrival);
+    if (account === null || this.policyChanges || this.lastArrival >= until) return;
+    const { cells, tallies } = worthKeeping(this.cells, this.tallies);
+    state.standing = new Standing(account, context.policy, from, until, cells, tallies);
   }
 
   private remember(cell: Cell, ids: Int32Array, at: number): boolean {
@@ -133,38 +176,55 @@ export class AccountRun {
     const c = ids[at + 2] ?? 0;
     const d = ids[at + 3] ?? 0;
     if (!seen.addLanes(a, b, c, d)) return false;
-    (cell.newIds ??= changes.newIds(cell.seenKey)).add(a, b, c, d);
+    if (cell.newIds === null) this.begin(cell);
+    cell.newIds?.add(a, b, c, d);
     return true;
+  }
+
+  /** The first new event of this run in a cell. */
+  private begin(cell: Cell): void {
+    const { changes } = this.counting;
+    cell.newIds = changes.newIds(cell.metric, cell.month, this.rows);
+    if (cell.bucket !== null) changes.buckets.add(cell.bucket);
   }
 
   /** The first new event of a cell: makes its rows where they are missing. */
   private open(cell: Cell): void {
     const { state, changes } = this.counting;
     cell.largestFile = this.largestFile(cell);
+    let opened = false;
     for (const { kind, window } of cell.windows) {
       const ruling = this.rulingOf(window);
       if (ruling === null) {
         cell.plain = true;
         return;
       }
-      this.openRows(cell, kind, window, ruling);
+      opened = this.openRows(cell, kind, window, ruling) || opened;
     }
     cell.open = true;
     const buckets = state.bucketsOf(cell.metric);
-    cell.slots = buckets.slotsToFill(cell.periodStart, cell.workspaceId);
-    cell.wholeSlots = buckets.slotsToFill(cell.periodStart, WHOLE_ACCOUNT);
-    changes.touchBucket(cell.metric, cell.periodStart, cell.workspaceId);
-    this.attach();
+    cell.bucket = buckets.bucket(cell.periodStart, cell.workspaceId);
+    cell.whole = buckets.bucket(cell.periodStart, WHOLE_ACCOUNT);
+    changes.buckets.add(cell.bucket);
+    this.attach(cell);
+    if (!opened) return;
+    // The hour before reaches into the rows of this one.
+    for (const one of this.cells) {
+      if (one.open && one.hour === cell.hour - HOUR_MS && one.metric === cell.metric) this.attachNext(one);
+    }
   }
 
-  private openRows(cell: Cell, kind: WindowKind, window: Window, ruling: Ruling): void {
+  private openRows(cell: Cell, kind: WindowKind, window: Window, ruling: Ruling): boolean {
     const { state } = this.counting;
+    let opened = false;
     for (const limit of ruling.limits) {
       if (limit.metric !== cell.metric || limit.windowKind !== kind) continue;
       const scope = scopeId(limit.scope, cell.workspaceId);
       if (state.findWindow(limit.rule, scope, window.start) !== undefined) continue;
       putUnder(openRow(state, limit.rule, scope, window), limit, ruling, this.ledger() ?? NO_LEDGER);
+      opened = true;
     }
+    return opened;
   }
 
   private largestFile(cell: Cell): number {
@@ -172,8 +232,10 @@ export class AccountRun {
     const { state, context } = this.counting;
     const { account } = state;
     if (account === null) return 0;
+    const judged = judgedSince(context.policy, account);
     const sizes = [this.firstArrival, this.lastArrival].map((at) => {
-      const { allowed } = fileSizeFor(policyAt(context.policy, at), planBefore(account, at + 1));
+      const version = policyAt(context.policy, Math.max(at, judged));
+      const { allowed } = fileSizeFor(version, planBefore(account, at + 1));
       return allowed.kind === 'unlimited' ? Infinity : allowed.amount;
     });
     // Plans may have come and gone in between: then each file is looked at.
@@ -195,24 +257,25 @@ export class AccountRun {
     return this.lastArrival;
   }
 
-  /** Ties every open cell to the rows that its events move. */
-  private attach(): void {
-    const { state } = this.counting;
-    for (const cell of this.cells) {
-      if (!cell.open) continue;
-      const { metric, workspaceId, hour } = cell;
-      const tally = (rows: readonly UsageWindow[]): Tally[] =>
-        rows.flatMap((row) => this.tallyOf(row) ?? ((cell.plain = true), []));
-      cell.own = cell.windows.flatMap(({ kind, window }) =>
-        tally(rowsOf(state, metric, workspaceId, kind, window.start)),
-      );
-      cell.next = metric === 'chats' ? tally(rowsOf(state, metric, workspaceId, 'hour', hour + HOUR_MS)) : [];
-    }
+  /** Ties a cell to the rows that its events move. */
+  private attach(cell: Cell): void {
+    cell.own = cell.windows.flatMap(({ kind, window }) => this.talliesOf(cell, kind, window.start));
+    this.attachNext(cell);
+  }
+
+  private attachNext(cell: Cell): void {
+    cell.next = cell.metric === 'chats' ? this.talliesOf(cell, 'hour', cell.hour + HOUR_MS) : [];
+  }
+
+  private talliesOf(cell: Cell, kind: WindowKind, start: number): Tally[] {
+    const rows = rowsOf(this.counting.state, cell.metric, cell.workspaceId, kind, start);
+    return rows.flatMap((row) => this.tallyOf(row) ?? ((cell.plain = true), []));
   }
 
   /** The tally of a row, brought under the limit that now applies; null: limits change while the batch arrives. */
   private tallyOf(row: UsageWindow): Tally | null {
-    for (const tally of this.tallies) if (tally.row === row) return tally;
+    const known = this.tallies.get(row);
+    if (known !== undefined) return known;
     const ruling = this.rulingOf(row.window);
     if (ruling === null) return null;
     const limit = limitOf(ruling, row.rule, row.workspaceId);
@@ -222,14 +285,14 @@ export class AccountRun {
     // 0: as read from the database, not looked at yet.
     if (!same || row.judgeFrom === 0) putUnder(row, limit, ruling, this.ledger() ?? NO_LEDGER);
     const tally = new Tally(row);
-    this.tallies.push(tally);
+    this.tallies.set(row, tally);
     return tally;
   }
 
   /** Puts what the tallies hold into their rows. */
   private settle(): void {
     const { state, changes } = this.counting;
-    for (const tally of this.tallies) {
+    for (const tally of this.tallies.values()) {
       const { row } = tally;
       if (tally.rise > 0 || tally.used > 0) {
         row.used = plus(row.used, tally.used);
@@ -242,8 +305,8 @@ export class AccountRun {
 
   /** After an event was counted by itself: rows may have been opened and limits moved. */
   private refresh(): void {
-    for (const tally of this.tallies) tally.settled();
-    this.attach();
+    for (const tally of this.tallies.values()) tally.settled();
+    for (const cell of this.cells) if (cell.open) this.attach(cell);
   }
 }
 
@@ -253,10 +316,10 @@ function fits(cell: Cell, units: number): boolean {
   return true;
 }
 
-function add({ slots, wholeSlots, own, next }: Cell, slot: number, units: number): void {
-  if (slots === null || wholeSlots === null) throw new Error('the cell is not open');
-  slots[slot] = plus(slots[slot] ?? 0, units);
-  wholeSlots[slot] = plus(wholeSlots[slot] ?? 0, units);
+function add({ bucket, whole, own, next }: Cell, slot: number, units: number): void {
+  if (bucket === null || whole === null) throw new Error('the cell is not open');
+  bucket.slots[slot] = plus(bucket.slots[slot] ?? 0, units);
+  whole.slots[slot] = plus(whole.slots[slot] ?? 0, units);
   for (const tally of own) {
     tally.used += units;
     tally.rise += units;

@@ -2,32 +2,10 @@ import type { Account } from '../accounts/account.js';
 import type { ConditionState } from '../judging/facts.js';
 import type { Ledger } from '../judging/ledger.js';
 import type { LimitRule, Metric } from '../policy/policy.js';
-import type { Window, WindowKind } from '../windows/window.js';
 import { Buckets, WHOLE_ACCOUNT } from './buckets.js';
 import type { SeenIds } from './seenIds.js';
-
-/** The figure of one scope of a rule in one window. */
-export interface UsageWindow {
-  readonly rule: LimitRule;
-  readonly kind: WindowKind;
-  /** `''`: the whole account. */
-  readonly workspaceId: string;
-  readonly window: Window;
-  used: number;
-  /** Hours only: the largest 60 consecutive minutes. */
-  peak: number | null;
-  /** null: unlimited. */
-  limit: number | null;
-  plan: string;
-  policyVersion: string;
-  /** The smallest figure at which something is to be judged; derived, never stored. */
-  judgeFrom: number;
-}
-
-/** What limits are judged on: the rolling peak for hours, the count for the rest. */
-export function figureOf(row: UsageWindow): number {
-  return row.peak ?? row.used;
-}
+import type { Standing } from './standing.js';
+import { monthOf, type UsageWindow } from './usageWindow.js';
 
 /**
  * All that counting and judging need of one account, as of one version of it. A cache of Postgres: pieces are loaded
@@ -43,6 +21,8 @@ export class AccountState {
   windowsFrom = Infinity;
   /** What was recorded of windows that end after `ledger.since`; null: not loaded. */
   ledger: Ledger | null = null;
+  /** What the last run left ready; null: nothing, or more than counting has happened since. */
+  standing: Standing | null = null;
   /** null: not loaded. */
   conditions: ConditionState | null = null;
 
@@ -84,6 +64,7 @@ export class AccountState {
     let bytes = 2_000 + this.windows.size * 250;
     for (const seen of this.seen.values()) bytes += 200 + seen.bytes;
     for (const buckets of this.buckets.values()) bytes += buckets.periodCount * 1_200;
+    bytes += (this.standing?.cells.length ?? 0) * 500;
     return bytes + (this.conditions?.facts.length ?? 0) * 300;
   }
 }
@@ -91,11 +72,6 @@ export class AccountState {
 /** Key of a group of seen ids: a metric and the UTC month (`YYYY-MM-01`) of the event time. */
 export function seenKey(metric: Metric, occurredAt: number): string {
   return `${metric}/${monthOf(occurredAt)}`;
-}
-
-/** First day of the UTC month of an instant, `YYYY-MM-01`. */
-export function monthOf(instant: number): string {
-  return `${new Date(instant).toISOString().slice(0, 7)}-01`;
 }
 
 /** The scope of a limit that an event of a workspace belongs to. */

@@ -36,8 +36,16 @@ export function plus(figure: number, amount: number): number {
   return Math.min(MAX_FIGURE, figure + amount);
 }
 
-/** The counts of one metric and period by workspace id, and their sum under {@link WHOLE_ACCOUNT}. */
-export type Period = Map<string, Float64Array>;
+/** What one workspace (or {@link WHOLE_ACCOUNT}) used of a metric in one period, slot by slot. */
+export interface Bucket {
+  readonly metric: Metric;
+  readonly periodStart: number;
+  readonly workspaceId: string;
+  readonly slots: number[];
+}
+
+/** The buckets of one metric and period by workspace id, and their sum under {@link WHOLE_ACCOUNT}. */
+export type Period = Map<string, Bucket>;
 
 /** The counts of one metric of one account, by start of period; holds what was loaded or counted. */
 export class Buckets {
@@ -72,32 +80,41 @@ export class Buckets {
   }
 
   /** Takes in a workspace's slots as stored. */
-  load(periodStart: number, workspaceId: string, slots: Float64Array): void {
+  load(periodStart: number, workspaceId: string, slots: number[]): void {
     const period = this.period(periodStart);
     if (period.has(workspaceId)) return;
-    period.set(workspaceId, slots);
-    const sum = this.slotsOf(period, WHOLE_ACCOUNT);
-    slots.forEach((n, i) => (sum[i] = plus(sum[i] ?? 0, n)));
+    period.set(workspaceId, { metric: this.metric, periodStart, workspaceId, slots });
+    const whole = this.bucket(periodStart, WHOLE_ACCOUNT).slots;
+    slots.forEach((n, i) => (whole[i] = plus(whole[i] ?? 0, n)));
   }
 
-  add(instant: number, workspaceId: string, amount: number): void {
+  /** Adds to a workspace and to the whole account; returns the workspace's bucket. */
+  add(instant: number, workspaceId: string, amount: number): Bucket {
     const start = periodOf(this.metric, instant);
     const slot = Math.floor((instant - start) / slotMs(this.metric));
-    const period = this.period(start);
-    for (const scope of [workspaceId, WHOLE_ACCOUNT]) {
-      const slots = this.slotsOf(period, scope);
+    const bucket = this.bucket(start, workspaceId);
+    for (const { slots } of [bucket, this.bucket(start, WHOLE_ACCOUNT)]) {
       slots[slot] = plus(slots[slot] ?? 0, amount);
     }
+    return bucket;
   }
 
   /** A scope's slots of a period, or null when it has none. */
-  slots(periodStart: number, scope: string): Float64Array | null {
-    return this.periods.get(periodStart)?.get(scope) ?? null;
+  slots(periodStart: number, scope: string): readonly number[] | null {
+    return this.periods.get(periodStart)?.get(scope)?.slots ?? null;
   }
 
-  /** A scope's slots of a period, to be counted into; made where there are none. */
-  slotsToFill(periodStart: number, scope: string): Float64Array {
-    return this.slotsOf(this.period(periodStart), scope);
+  /** A scope's bucket of a period, to be counted into; made where there is none. */
+  bucket(periodStart: number, workspaceId: string): Bucket {
+    const period = this.period(periodStart);
+    let bucket = period.get(workspaceId);
+    if (bucket === undefined) {
+      // A plain array: small ones of typed numbers cost more to make and to collect than what is in them.
+      const slots = new Array<number>(slotCount(this.metric)).fill(0);
+      bucket = { metric: this.metric, periodStart, workspaceId, slots };
+      period.set(workspaceId, bucket);
+    }
+    return bucket;
   }
 
   /** The sum of a scope over a window whose bounds lie on slots. */
@@ -106,7 +123,7 @@ export class Buckets {
     let total = 0;
     for (const [start, period] of this.periods) {
       if (start >= window.end || start + periodMs(this.metric) <= window.start) continue;
-      period.get(scope)?.forEach((n, i) => {
+      period.get(scope)?.slots.forEach((n, i) => {
         const at = start + i * ms;
         if (at >= window.start && at < window.end) total = plus(total, n);
       });
@@ -136,14 +153,5 @@ export class Buckets {
       this.periods.set(periodStart, period);
     }
     return period;
-  }
-
-  private slotsOf(period: Period, scope: string): Float64Array {
-    let slots = period.get(scope);
-    if (slots === undefined) {
-      slots = new Float64Array(slotCount(this.metric));
-      period.set(scope, slots);
-    }
-    return slots;
   }
 }

@@ -1,12 +1,9 @@
-import type { Context } from '../judging/context.js';
-import { figureOf, monthOf, type AccountState, type UsageWindow } from './accountState.js';
-import { periodOf, slotMs } from './buckets.js';
-import type { AccountChanges } from './changes.js';
-import { KINDS, windowOf } from './count.js';
 import type { Metric } from '../policy/policy.js';
 import { HOUR_MS, type Window, type WindowKind } from '../windows/window.js';
+import { periodOf, slotMs, type Bucket } from './buckets.js';
 import type { IdChunk } from './idChunk.js';
 import type { SeenIds } from './seenIds.js';
+import { figureOf, monthOf, type UsageWindow } from './usageWindow.js';
 
 /** What was counted towards a row and not put into it yet. */
 export class Tally {
@@ -36,49 +33,38 @@ export class Cell {
   readonly month: string;
   readonly seenKey: string;
   readonly periodStart: number;
-  readonly windows: readonly { readonly kind: WindowKind; readonly window: Window }[];
+  private readonly slotMs: number;
   /** Events must be counted one by one: a window begins within the hour, or the limits change within the batch. */
   plain: boolean;
   /** Its rows exist and its slots are at hand. */
   open = false;
   seen: SeenIds | null = null;
-  newIds: IdChunk | null = null;
-  slots: Float64Array | null = null;
-  wholeSlots: Float64Array | null = null;
+  bucket: Bucket | null = null;
+  whole: Bucket | null = null;
   /** Rows of the windows that hold the hour. */
   own: Tally[] = [];
   /** Rows of the next hour, whose rolling sums reach back into this one. */
   next: Tally[] = [];
   /** Uploads larger than this need a closer look, bytes. */
   largestFile = Infinity;
+  /** Of the run under way: its rows of this cell, and where the ids go that are new. */
+  rows = 0;
+  newIds: IdChunk | null = null;
 
   constructor(
-    state: AccountState,
-    changes: AccountChanges,
     readonly metric: Metric,
     readonly hour: number,
     readonly workspaceId: string,
-    /** An event of the hour, epoch ms. */
-    occurredAt: number,
+    readonly windows: readonly { readonly kind: WindowKind; readonly window: Window }[],
   ) {
     this.month = monthOf(hour);
     this.seenKey = `${metric}/${this.month}`;
     this.periodStart = periodOf(metric, hour);
-    this.windows = KINDS[metric].map((kind) => ({
-      kind,
-      window: windowOf(state, changes, kind, occurredAt),
-    }));
-    this.plain = this.windows.some(({ window }) => window.start > hour || window.end < hour + HOUR_MS);
+    this.slotMs = slotMs(metric);
+    this.plain = windows.some(({ window }) => window.start > hour || window.end < hour + HOUR_MS);
   }
 
   slotOf(occurredAt: number): number {
-    return Math.floor((occurredAt - this.periodStart) / slotMs(this.metric));
+    return Math.floor((occurredAt - this.periodStart) / this.slotMs);
   }
-}
-
-/** What judging and counting are told besides the events. */
-export interface Counting {
-  readonly state: AccountState;
-  readonly changes: AccountChanges;
-  readonly context: Context;
 }

@@ -3,7 +3,8 @@ import type { Allowance } from '../accounts/allowance.js';
 import type { AccountEvent, ReplyEvent } from '../events.js';
 import type { AutomaticMeasure, Correction, Crossing, Notice, OverageStep } from '../judging/ledger.js';
 import type { Metric } from '../policy/policy.js';
-import type { UsageWindow } from './accountState.js';
+import type { UsageWindow } from './usageWindow.js';
+import type { Bucket } from './buckets.js';
 import { IdChunk } from './idChunk.js';
 
 export type OutgoingTopic =
@@ -36,25 +37,15 @@ export interface Overage extends OverageStep {
   readonly createdAt: number;
 }
 
-/** What one batch changes of one account; written in one transaction with the offsets. */
-export class AccountChanges {
-  account: Account | null = null;
+/** What follows from judging an account: everything but what was counted. */
+export class Consequences {
   readonly snapshots: AccountEvent[] = [];
   /** Allowances, granted or withdrawn. */
   readonly allowances: Allowance[] = [];
-  /** Parked events were taken up: their rows go. */
-  unparked = false;
-  /** New ids by group key. */
-  readonly seen = new Map<string, IdChunk>();
-  /** `metric/periodStart/workspaceId` of the buckets to write. */
-  readonly buckets = new Map<string, { metric: Metric; periodStart: number; workspaceId: string }>();
-  readonly windows = new Set<UsageWindow>();
   readonly crossings: Crossing[] = [];
   readonly violations: Violation[] = [];
   /** Violations whose fact has ended. */
   readonly closedViolations: { readonly id: string; readonly closedAt: number }[] = [];
-  /** Who held the account when its not-transferable condition began; null: unchanged. */
-  conditionOwner: { readonly owner: string | null } | null = null;
   readonly overages: Overage[] = [];
   readonly newNotices: (Notice | Correction)[] = [];
   /** Notices recorded before whose status changed. */
@@ -63,17 +54,38 @@ export class AccountChanges {
   readonly measures = new Set<AutomaticMeasure>();
   readonly outgoing: Outgoing[] = [];
   readonly replies: ReplyEvent[] = [];
+  /** Who held the account when its not-transferable condition began; null: unchanged. */
+  conditionOwner: { readonly owner: string | null } | null = null;
+}
 
-  /** Where the new ids of a group go. */
-  newIds(key: string): IdChunk {
-    let ids = this.seen.get(key);
-    if (ids === undefined) this.seen.set(key, (ids = new IdChunk()));
-    return ids;
+/** What one batch changes of one account; written in one transaction with the offsets. */
+export class AccountChanges {
+  account: Account | null = null;
+  /** Parked events were taken up: their rows go. */
+  unparked = false;
+  /** New ids by group key. */
+  readonly seen = new Map<string, IdChunk>();
+  /** To be written. */
+  readonly buckets = new Set<Bucket>();
+  /** To be written. */
+  readonly windows = new Set<UsageWindow>();
+  /** Made when something follows: of most accounts of a batch nothing does, and a dozen lists for each add up. */
+  private made: Consequences | null = null;
+
+  /** Nothing follows besides what was counted. */
+  get isOnlyCounted(): boolean {
+    return this.made === null && this.account === null;
   }
 
-  /** Notes that a bucket is to be written. */
-  touchBucket(metric: Metric, periodStart: number, workspaceId: string): void {
-    const key = `${metric}/${periodStart}/${workspaceId}`;
-    if (!this.buckets.has(key)) this.buckets.set(key, { metric, periodStart, workspaceId });
+  get consequences(): Consequences {
+    return (this.made ??= new Consequences());
+  }
+
+  /** Where the new ids of a group go, `expected` of them. */
+  newIds(metric: Metric, month: string, expected?: number): IdChunk {
+    const key = `${metric}/${month}`;
+    let ids = this.seen.get(key);
+    if (ids === undefined) this.seen.set(key, (ids = new IdChunk(metric, month, expected)));
+    return ids;
   }
 }

@@ -6,8 +6,9 @@ import { limitOf, rulingFor } from '../judging/limits.js';
 import { RULES, type Limit, type LimitRule, type Metric } from '../policy/policy.js';
 import { windowAt } from '../windows/calendar.js';
 import { HOUR_MS, hourOf, type Window, type WindowKind } from '../windows/window.js';
-import { scopeId, seenKey, type AccountState, type UsageWindow } from './accountState.js';
-import { periodOf, plus, WHOLE_ACCOUNT } from './buckets.js';
+import { scopeId, seenKey, type AccountState } from './accountState.js';
+import { monthOf, type UsageWindow } from './usageWindow.js';
+import { plus, WHOLE_ACCOUNT } from './buckets.js';
 import type { AccountChanges } from './changes.js';
 import { peakEndingFrom } from './peak.js';
 import { lane } from './seenIds.js';
@@ -43,8 +44,7 @@ export function countNew(
 ): void {
   judgeFileSize(state, changes, event, context);
   const { metric, workspaceId, occurredAt } = event;
-  state.bucketsOf(metric).add(occurredAt, workspaceId, event.amount);
-  changes.touchBucket(metric, periodOf(metric, occurredAt), workspaceId);
+  changes.buckets.add(state.bucketsOf(metric).add(occurredAt, workspaceId, event.amount));
   for (const kind of KINDS[metric]) {
     countInWindow(state, changes, event, kind, windowOf(state, changes, kind, occurredAt), context);
   }
@@ -74,7 +74,9 @@ function remember(state: AccountState, changes: AccountChanges, event: UsageEven
   if (seen === undefined) throw new Error(`seen ids ${key} of ${state.accountId} were not loaded`);
   if (!seen.add(event.idHash)) return false;
   const { idHash } = event;
-  changes.newIds(key).add(lane(idHash, 0), lane(idHash, 4), lane(idHash, 8), lane(idHash, 12));
+  changes
+    .newIds(event.metric, monthOf(event.occurredAt))
+    .add(lane(idHash, 0), lane(idHash, 4), lane(idHash, 8), lane(idHash, 12));
   return true;
 }
 

@@ -1,11 +1,21 @@
+import type { Metric } from '../policy/policy.js';
 import { LANES } from './seenIds.js';
 
 const INITIAL_IDS = 4;
 
 /** Ids new to a group, in the order of being counted, as they are stored: 16 bytes each. */
 export class IdChunk {
-  private lanes = new Int32Array(INITIAL_IDS * LANES);
+  private lanes: Int32Array;
   private used = 0;
+
+  constructor(
+    readonly metric: Metric,
+    /** `YYYY-MM-01` */
+    readonly month: string,
+    expected = INITIAL_IDS,
+  ) {
+    this.lanes = new Int32Array(Math.max(1, expected) * LANES);
+  }
 
   add(a: number, b: number, c: number, d: number): void {
     if (this.used === this.lanes.length) {

@@ -10,7 +10,8 @@ export function missingOf(run: AccountRun): Needs | null {
   let missing: Needs | null = null;
   const needs = (): Needs =>
     (missing ??= { seen: new Map(), periods: new Map(), windowStarts: new Set(), since: run.since });
-  for (const { metric, month, seenKey: key, periodStart, windows, hour } of run.cells) {
+  for (const { open, metric, month, seenKey: key, periodStart, windows, hour } of run.cells) {
+    if (open) continue;
     if (!state.seen.has(key)) needs().seen.set(key, { metric, month });
     for (const start of metric === 'chats' ? [hour - HOUR_MS, hour, hour + HOUR_MS] : [periodStart]) {
       if (state.bucketsOf(metric).has(start)) continue;
@@ -29,7 +30,8 @@ export function missingOf(run: AccountRun): Needs | null {
 export function sumsOfRun(run: AccountRun): Map<Metric, Window> | null {
   const { state } = run.counting;
   let sums: Map<Metric, Window> | null = null;
-  for (const { metric, workspaceId, windows } of run.cells) {
+  for (const { open, metric, workspaceId, windows } of run.cells) {
+    if (open) continue;
     for (const { kind, window } of windows) {
       if (kind === 'hour' || state.bucketsOf(metric).covers(window)) continue;
       const isMissing = run

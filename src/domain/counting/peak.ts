@@ -1,4 +1,5 @@
 const MINUTES = 60;
+const QUIET = new Array<number>(MINUTES).fill(0);
 
 /**
  * The largest number of chats in 60 consecutive whole minutes that end at a minute of the hour, from minute
@@ -6,16 +7,18 @@ const MINUTES = 60;
  * counts of the hour before and of the hour itself; null: none.
  */
 export function peakEndingFrom(
-  previous: Float64Array | null,
-  hour: Float64Array | null,
+  previous: ArrayLike<number> | null,
+  hour: ArrayLike<number> | null,
   from: number,
 ): number {
+  const before = previous ?? QUIET;
+  const within = hour ?? QUIET;
   let sum = 0;
-  for (let m = 0; m <= from; m += 1) sum += hour?.[m] ?? 0;
-  for (let m = from + 1; m < MINUTES; m += 1) sum += previous?.[m] ?? 0;
+  for (let m = 0; m <= from; m += 1) sum += within[m] ?? 0;
+  for (let m = from + 1; m < MINUTES; m += 1) sum += before[m] ?? 0;
   let peak = sum;
   for (let m = from + 1; m < MINUTES; m += 1) {
-    sum += (hour?.[m] ?? 0) - (previous?.[m] ?? 0);
+    sum += (within[m] ?? 0) - (before[m] ?? 0);
     if (sum > peak) peak = sum;
   }
   return peak;

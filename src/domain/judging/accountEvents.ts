@@ -28,7 +28,7 @@ export function takeAccountEvent(
   const after = { ...changed, judgedBy };
   state.account = after;
   changes.account = after;
-  changes.snapshots.push(event);
+  changes.consequences.snapshots.push(event);
   if (before === null) state.conditions = NO_CONDITIONS;
   const since = event.snapshot === null ? event.arrivedAt : after.snapshot.updatedAt;
   const policyTime = Math.max(event.arrivedAt, judgedSince(context.policy, after));

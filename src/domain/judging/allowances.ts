@@ -67,7 +67,7 @@ function change(state: AccountState, changes: AccountChanges, allowance: Allowan
   const account = accountOf(state);
   const others = account.allowances.filter(({ id }) => id !== allowance.id);
   state.account = { ...account, allowances: [...others, allowance] };
-  changes.allowances.push(allowance);
+  changes.consequences.allowances.push(allowance);
   if (allowance.rule === 'file-size') return;
   rejudgeOpen(state, changes, context.now, { eventId: null, at: context.now }, context);
 }

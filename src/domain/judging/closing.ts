@@ -1,4 +1,5 @@
-import { figureOf, type AccountState, type UsageWindow } from '../counting/accountState.js';
+import type { AccountState } from '../counting/accountState.js';
+import { figureOf, type UsageWindow } from '../counting/usageWindow.js';
 import type { AccountChanges } from '../counting/changes.js';
 import { readByRule } from '../counting/readUpTo.js';
 import type { LimitRule, Metric } from '../policy/policy.js';

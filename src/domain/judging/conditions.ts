@@ -94,7 +94,7 @@ export function judgeConditions(
     return [begin(state, changes, { ...fact, details }, generation, { version, at }, context)];
   });
   state.conditions = { owner, facts: [...kept, ...begun] };
-  if (owner !== known.owner) changes.conditionOwner = { owner };
+  if (owner !== known.owner) changes.consequences.conditionOwner = { owner };
 }
 
 /** Records the violation that a fact makes when it begins. */
@@ -162,7 +162,7 @@ function hasEnded(recorded: RecordedFact, facts: readonly Fact[]): boolean {
 }
 
 function end(changes: AccountChanges, recorded: RecordedFact, at: number): RecordedFact {
-  changes.closedViolations.push({ id: recorded.violationId, closedAt: at });
+  changes.consequences.closedViolations.push({ id: recorded.violationId, closedAt: at });
   return { ...recorded, open: false };
 }
 

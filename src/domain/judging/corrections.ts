@@ -30,7 +30,7 @@ export function correctNotices(
     if (limit === notice.limit || ledger.corrections.has(id)) continue;
     const correction = correctionOf(notice, id, limit, account, context);
     ledger.corrections.add(id);
-    changes.newNotices.push(correction);
+    changes.consequences.newNotices.push(correction);
     publishNotice(changes, correction);
   }
 }

@@ -1,6 +1,7 @@
 import { planBefore } from '../accounts/account.js';
 import { extraFileSize } from '../accounts/allowance.js';
-import { monthOf, type AccountState } from '../counting/accountState.js';
+import type { AccountState } from '../counting/accountState.js';
+import { monthOf } from '../counting/usageWindow.js';
 import type { AccountChanges } from '../counting/changes.js';
 import type { UsageEvent } from '../events.js';
 import { fileSizeFor, policyAt } from '../policy/policy.js';

@@ -1,4 +1,5 @@
-import { figureOf, type AccountState, type UsageWindow } from '../counting/accountState.js';
+import type { AccountState } from '../counting/accountState.js';
+import { figureOf, type UsageWindow } from '../counting/usageWindow.js';
 import type { AccountChanges } from '../counting/changes.js';
 import { inviteUpgrade, issueWarning } from '../notices/issue.js';
 import type { Limit } from '../policy/policy.js';
@@ -103,7 +104,7 @@ function recordCrossing(
     detectedAt: context.now,
   };
   ledger.crossings.push(crossing);
-  changes.crossings.push(crossing);
+  changes.consequences.crossings.push(crossing);
   return crossing;
 }
 
@@ -120,7 +121,7 @@ function recordViolation(
   const made = strike(state, row, limit, cause);
   const standing = strikesAt(ledgerOf(state).strikes, cause.at);
   const details = { clause: limit.clause, ...(made === null ? {} : { strikes: String(standing) }) };
-  changes.violations.push({
+  changes.consequences.violations.push({
     id,
     rule,
     workspaceId,
@@ -129,7 +130,7 @@ function recordViolation(
     details,
     strikeUntil: made?.until ?? null,
   });
-  changes.outgoing.push({
+  changes.consequences.outgoing.push({
     topic: 'fair-use.violations.v1',
     eventId: id,
     record: { violationId: id, ...commonFields(state, row, 100, cause, context), details },

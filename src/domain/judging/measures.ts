@@ -1,4 +1,5 @@
-import { figureOf, type AccountState, type UsageWindow } from '../counting/accountState.js';
+import type { AccountState } from '../counting/accountState.js';
+import { figureOf, type UsageWindow } from '../counting/usageWindow.js';
 import type { AccountChanges } from '../counting/changes.js';
 import type { Limit } from '../policy/policy.js';
 import type { Context } from './context.js';
@@ -75,8 +76,8 @@ function emit(
   cause: Cause,
   context: Context,
 ): void {
-  changes.measures.add(measure);
-  changes.outgoing.push({
+  changes.consequences.measures.add(measure);
+  changes.consequences.outgoing.push({
     topic: 'fair-use.measures.v1',
     eventId: context.id('measure-event', measure.id, measure.status),
     record: {

@@ -1,5 +1,6 @@
 import type { Account } from '../accounts/account.js';
-import { figureOf, type AccountState, type UsageWindow } from '../counting/accountState.js';
+import type { AccountState } from '../counting/accountState.js';
+import { figureOf, type UsageWindow } from '../counting/usageWindow.js';
 import type { AccountChanges, Overage } from '../counting/changes.js';
 import type { Context } from './context.js';
 import { commonFields, type Cause } from './records.js';
@@ -20,14 +21,14 @@ export function emitOverage(
   const { id, kind, stepPercent, limit, projectedUsed } = event;
   const step = { kind, rule, workspaceId, windowStart: window.start, stepPercent, limit };
   state.ledger?.overages.push(step);
-  changes.overages.push({
+  changes.consequences.overages.push({
     ...step,
     id,
     windowEnd: window.end,
     used: figureOf(row),
     createdAt: context.now,
   });
-  changes.outgoing.push({
+  changes.consequences.outgoing.push({
     topic: 'fair-use.overages.v1',
     eventId: id,
     record: {

@@ -1,4 +1,5 @@
-import { figureOf, type AccountState, type UsageWindow } from '../counting/accountState.js';
+import type { AccountState } from '../counting/accountState.js';
+import { figureOf, type UsageWindow } from '../counting/usageWindow.js';
 import { MAX_FIGURE } from '../counting/buckets.js';
 import type { AccountChanges } from '../counting/changes.js';
 import type { Window } from '../windows/window.js';

@@ -1,4 +1,5 @@
-import { figureOf, type AccountState, type UsageWindow } from '../counting/accountState.js';
+import type { AccountState } from '../counting/accountState.js';
+import { figureOf, type UsageWindow } from '../counting/usageWindow.js';
 import { RULES } from '../policy/policy.js';
 import type { Context } from './context.js';
 import type { Level } from './ledger.js';

@@ -1,5 +1,6 @@
 import type { Account } from '../accounts/account.js';
-import { figureOf, type AccountState, type UsageWindow } from '../counting/accountState.js';
+import type { AccountState } from '../counting/accountState.js';
+import { figureOf, type UsageWindow } from '../counting/usageWindow.js';
 import { WHOLE_ACCOUNT } from '../counting/buckets.js';
 import type { AccountChanges } from '../counting/changes.js';
 import { openRow, windowOf } from '../counting/count.js';

@@ -32,8 +32,16 @@ export function recordRuleViolation(
   const details = Object.fromEntries(
     Object.entries(violation.details).map(([name, text]) => [name, shortened(text)]),
   );
-  changes.violations.push({ id, rule, workspaceId, windowStart: null, occurredAt, details, fact });
-  changes.outgoing.push({
+  changes.consequences.violations.push({
+    id,
+    rule,
+    workspaceId,
+    windowStart: null,
+    occurredAt,
+    details,
+    fact,
+  });
+  changes.consequences.outgoing.push({
     topic: 'fair-use.violations.v1',
     eventId: id,
     record: {

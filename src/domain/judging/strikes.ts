@@ -1,5 +1,6 @@
 import { isActive } from '../accounts/account.js';
-import type { AccountState, UsageWindow } from '../counting/accountState.js';
+import type { AccountState } from '../counting/accountState.js';
+import type { UsageWindow } from '../counting/usageWindow.js';
 import type { Limit } from '../policy/policy.js';
 import type { Strike } from './ledger.js';
 import type { Cause } from './records.js';

@@ -1,5 +1,6 @@
 import { isActive, type Account } from '../accounts/account.js';
-import { figureOf, type AccountState, type UsageWindow } from '../counting/accountState.js';
+import type { AccountState } from '../counting/accountState.js';
+import { figureOf, type UsageWindow } from '../counting/usageWindow.js';
 import type { AccountChanges } from '../counting/changes.js';
 import type { Context } from '../judging/context.js';
 import type { Level, Notice, NoticeKind } from '../judging/ledger.js';
@@ -98,7 +99,7 @@ function noticeOf(
 
 function issue(state: AccountState, changes: AccountChanges, notice: Notice): void {
   state.ledger?.notices.push(notice);
-  changes.newNotices.push(notice);
+  changes.consequences.newNotices.push(notice);
   if (notice.status === 'PENDING') publishNotice(changes, notice);
 }
 
@@ -119,13 +120,13 @@ export function cancelNotice(
 ): void {
   notice.status = 'CANCELLED';
   notice.reason = 'no-longer-true';
-  changes.changedNotices.add(notice);
+  changes.consequences.changedNotices.add(notice);
   const notices = state.ledger?.notices ?? [];
   const heldBack = newestSuppressedBy(notices, notice);
   const limit = heldBack === undefined ? null : limitIfTrue(heldBack);
   if (heldBack === undefined || limit === null || state.account === null) return;
   if (!release(heldBack, state.account, notices, limit, context.now)) return;
-  changes.changedNotices.add(heldBack);
+  changes.consequences.changedNotices.add(heldBack);
   publishNotice(changes, heldBack);
 }
 
@@ -181,5 +182,9 @@ function suppression(
 
 /** Sends a notice's event out. */
 export function publishNotice(changes: AccountChanges, notice: Pick<Notice, 'id' | 'record'>): void {
-  changes.outgoing.push({ topic: 'fair-use.notifications.v1', eventId: notice.id, record: notice.record });
+  changes.consequences.outgoing.push({
+    topic: 'fair-use.notifications.v1',
+    eventId: notice.id,
+    record: notice.record,
+  });
 }

@@ -149,6 +149,16 @@ export function policyAt(policy: Policy, instant: number): PolicyVersion {
   return version;
 }
 
+/** From when until when (epoch ms) the version is in force that is so at the instant. */
+export function versionSpan(policy: Policy, instant: number): { from: number; until: number } {
+  const next = policy.versions.findIndex(({ effectiveFrom }) => effectiveFrom > instant);
+  const index = next < 0 ? policy.versions.length - 1 : next - 1;
+  return {
+    from: policy.versions[index]?.effectiveFrom ?? -Infinity,
+    until: policy.versions[next]?.effectiveFrom ?? Infinity,
+  };
+}
+
 /**
  * The versions that came into force after the one of the hash, up to the instant (epoch ms), ascending. After a version
  * that the policy does not have (its file was edited or taken away): the one in force, whatever its date.

@@ -1,4 +1,4 @@
-import type { UsageWindow } from '../../domain/counting/accountState.js';
+import type { UsageWindow } from '../../domain/counting/usageWindow.js';
 import type { Notice } from '../../domain/judging/ledger.js';
 import { RULES, type LimitRule } from '../../domain/policy/policy.js';
 import { timestamp } from '../pool.js';

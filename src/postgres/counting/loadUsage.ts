@@ -38,7 +38,7 @@ export interface StoredBucket {
   readonly metric: Metric;
   readonly periodStart: number;
   readonly workspaceId: string;
-  readonly slots: Float64Array;
+  readonly slots: number[];
 }
 
 interface BucketRow {

@@ -2,7 +2,7 @@
  * Slots of a bucket as bytes: pairs of (gap to the slot before, count) for those that are not zero, each number as a
  * LEB128 varint. A quiet hour takes a few bytes instead of 480.
  */
-export function encodeSlots(slots: Float64Array): Buffer {
+export function encodeSlots(slots: readonly number[]): Buffer {
   const bytes: number[] = [];
   let last = -1;
   slots.forEach((count, slot) => {
@@ -15,8 +15,8 @@ export function encodeSlots(slots: Float64Array): Buffer {
 }
 
 /** The reverse of {@link encodeSlots}. */
-export function decodeSlots(bytes: Uint8Array, length: number): Float64Array {
-  const slots = new Float64Array(length);
+export function decodeSlots(bytes: Uint8Array, length: number): number[] {
+  const slots = new Array<number>(length).fill(0);
   let at = 0;
   const next = (): number => {
     let value = 0;

@@ -1,4 +1,5 @@
-import type { UsageWindow } from '../../domain/counting/accountState.js';
+import type { UsageWindow } from '../../domain/counting/usageWindow.js';
+import type { Bucket } from '../../domain/counting/buckets.js';
 import type { Metric } from '../../domain/policy/policy.js';
 import { byteaArray, int4Array, int8Array, textArray, timestampArray } from '../binaryArrays.js';
 import type { Queryable } from '../transaction.js';
@@ -32,10 +33,7 @@ export async function appendSeen(tx: Queryable, chunks: readonly ChunkToWrite[])
 
 export interface BucketToWrite {
   readonly accountId: string;
-  readonly metric: Metric;
-  readonly periodStart: number;
-  readonly workspaceId: string;
-  readonly slots: Float64Array;
+  readonly bucket: Bucket;
 }
 
 export async function writeBuckets(tx: Queryable, buckets: readonly BucketToWrite[]): Promise<void> {
@@ -48,18 +46,20 @@ export async function writeBuckets(tx: Queryable, buckets: readonly BucketToWrit
      on conflict (account_id, metric, period_start, workspace_id) do update set slots = excluded.slots`,
     [
       textArray(buckets.map((b) => b.accountId)),
-      textArray(buckets.map((b) => b.metric)),
-      timestampArray(buckets.map((b) => b.periodStart)),
-      textArray(buckets.map((b) => b.workspaceId)),
-      byteaArray(buckets.map((b) => encodeSlots(b.slots))),
+      textArray(buckets.map(({ bucket }) => bucket.metric)),
+      timestampArray(buckets.map(({ bucket }) => bucket.periodStart)),
+      textArray(buckets.map(({ bucket }) => bucket.workspaceId)),
+      byteaArray(buckets.map(({ bucket }) => encodeSlots(bucket.slots))),
     ],
   );
 }
 
-export async function writeWindows(
-  tx: Queryable,
-  rows: readonly { accountId: string; row: UsageWindow }[],
-): Promise<void> {
+export interface WindowToWrite {
+  readonly accountId: string;
+  readonly row: UsageWindow;
+}
+
+export async function writeWindows(tx: Queryable, rows: readonly WindowToWrite[]): Promise<void> {
   if (rows.length === 0) return;
   await tx.query(
     `insert into windows (account_id, window_start, rule, workspace_id, window_end, used, peak_60m, limit_value,

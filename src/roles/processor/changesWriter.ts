@@ -1,6 +1,7 @@
 import type { AccountState } from '../../domain/counting/accountState.js';
-import type { AccountChanges } from '../../domain/counting/changes.js';
-import type { Metric } from '../../domain/policy/policy.js';
+import type { AccountChanges, Consequences } from '../../domain/counting/changes.js';
+import type { Bucket } from '../../domain/counting/buckets.js';
+import type { UsageWindow } from '../../domain/counting/usageWindow.js';
 import { writeAllowances } from '../../postgres/counting/allowances.js';
 import { closeViolations, writeConditionOwners } from '../../postgres/counting/conditions.js';
 import { keepSnapshots, writeAccounts, writeReplies } from '../../postgres/counting/writeAccounts.js';
@@ -12,7 +13,14 @@ import {
   writeOverages,
   writeViolations,
 } from '../../postgres/counting/writeLedger.js';
-import { appendSeen, writeBuckets, writeWindows } from '../../postgres/counting/writeUsage.js';
+import {
+  appendSeen,
+  writeBuckets,
+  writeWindows,
+  type BucketToWrite,
+  type ChunkToWrite,
+  type WindowToWrite,
+} from '../../postgres/counting/writeUsage.js';
 import { appendOutbox } from '../../postgres/outbox/append.js';
 import type { Queryable } from '../../postgres/transaction.js';
 
@@ -23,10 +31,21 @@ export interface Changed {
 
 /** Writes what a batch changed, accounts in ascending order. */
 export async function writeChanges(tx: Queryable, changed: readonly Changed[]): Promise<void> {
-  const each = <T>(pick: (changes: AccountChanges) => Iterable<T>): { accountId: string; it: T }[] =>
-    changed.flatMap(({ state, changes }) =>
-      Array.from(pick(changes), (it) => ({ accountId: state.accountId, it })),
-    );
+  const more = changed.filter(({ changes }) => !changes.isOnlyCounted);
+  await writeAccountChanges(tx, more);
+  await appendSeen(tx, changed.flatMap(newChunks));
+  await writeBuckets(
+    tx,
+    all(changed, (changes) => changes.buckets, bucketOf),
+  );
+  await writeWindows(
+    tx,
+    all(changed, (changes) => changes.windows, rowOf),
+  );
+  if (more.length > 0) await writeConsequences(tx, more);
+}
+
+async function writeAccountChanges(tx: Queryable, changed: readonly Changed[]): Promise<void> {
   await writeAccounts(
     tx,
     changed.flatMap(({ state: { accountId, account }, changes }) =>
@@ -35,18 +54,17 @@ export async function writeChanges(tx: Queryable, changed: readonly Changed[]): 
   );
   await keepSnapshots(
     tx,
-    changed.flatMap(({ changes }) => changes.snapshots),
+    changed.flatMap(({ changes }) => changes.consequences.snapshots),
   );
   await writeAllowances(
     tx,
-    each((c) => c.allowances),
+    all(changed, ({ consequences }) => consequences.allowances, itOf),
   );
-  await appendSeen(tx, changed.flatMap(newChunks));
-  await writeBuckets(tx, changed.flatMap(changedBuckets));
-  await writeWindows(
-    tx,
-    each((c) => c.windows).map(({ accountId, it }) => ({ accountId, row: it })),
-  );
+}
+
+async function writeConsequences(tx: Queryable, changed: readonly Changed[]): Promise<void> {
+  const each = <T>(pick: (consequences: Consequences) => Iterable<T>): { accountId: string; it: T }[] =>
+    all(changed, ({ consequences }) => pick(consequences), itOf);
   await writeCrossings(
     tx,
     each((c) => c.crossings),
@@ -81,29 +99,41 @@ export async function writeChanges(tx: Queryable, changed: readonly Changed[]): 
   );
   await appendOutbox(
     tx,
-    each((c) => c.outgoing).map(({ accountId, it }) => ({ accountId, event: it })),
+    all(
+      changed,
+      ({ consequences }) => consequences.outgoing,
+      (accountId, event) => ({ accountId, event }),
+    ),
   );
   await writeReplies(
     tx,
-    changed.flatMap(({ changes }) => changes.replies),
+    changed.flatMap(({ changes }) => changes.consequences.replies),
   );
 }
 
-function newChunks({ state, changes }: Changed) {
-  return [...changes.seen].map(([key, ids]) => {
-    const [metric = '', month = ''] = key.split('/');
+/** Everything that `pick` finds in the changes, made into what is to be written. */
+function all<T, R>(
+  changed: readonly Changed[],
+  pick: (changes: AccountChanges) => Iterable<T>,
+  made: (accountId: string, it: T) => R,
+): R[] {
+  const found: R[] = [];
+  for (const { state, changes } of changed) {
+    for (const it of pick(changes)) found.push(made(state.accountId, it));
+  }
+  return found;
+}
+
+const itOf = <T>(accountId: string, it: T): { accountId: string; it: T } => ({ accountId, it });
+const bucketOf = (accountId: string, bucket: Bucket): BucketToWrite => ({ accountId, bucket });
+const rowOf = (accountId: string, row: UsageWindow): WindowToWrite => ({ accountId, row });
+
+function newChunks({ state, changes }: Changed): ChunkToWrite[] {
+  return Array.from(changes.seen, ([key, ids]) => {
     const seen = state.seen.get(key);
     if (seen === undefined) throw new Error(`seen ids ${key} of ${state.accountId} were not loaded`);
     const seq = seen.nextSeq;
     seen.nextSeq += 1;
-    return { accountId: state.accountId, metric: metric as Metric, month, seq, ids: ids.bytes };
-  });
-}
-
-function changedBuckets({ state, changes }: Changed) {
-  return [...changes.buckets.values()].map(({ metric, periodStart, workspaceId }) => {
-    const slots = state.bucketsOf(metric).slots(periodStart, workspaceId);
-    if (slots === null) throw new Error(`${metric} of ${state.accountId} at ${periodStart} has no slots`);
-    return { accountId: state.accountId, metric, periodStart, workspaceId, slots };
+    return { accountId: state.accountId, metric: ids.metric, month: ids.month, seq, ids: ids.bytes };
   });
 }

@@ -75,8 +75,8 @@ export async function countBatch(
     if (isChanged(work)) work.state.version += 1;
     cache.put(work.state);
     parked += work.parked.length;
-    crossings += work.changes.crossings.length;
-    outgoing += work.changes.outgoing.length;
+    crossings += work.changes.consequences.crossings.length;
+    outgoing += work.changes.consequences.outgoing.length;
   }
   return { parked, crossings, outgoing };
 }
@@ -92,7 +92,7 @@ async function begin(tx: Queryable, cache: AccountCache, intake: Intake): Promis
     let state = cache.take(accountId, version);
     if (state === undefined) fresh.push((state = new AccountState(accountId, version)));
     const changes = new AccountChanges();
-    changes.replies.push(...input.replies);
+    if (input.replies.length > 0) changes.consequences.replies.push(...input.replies);
     works.push({ state, changes, input, unparked: [], parked: [] });
   }
   const accounts = await loadAccounts(
@@ -177,7 +177,9 @@ async function countUsage(
   await loadSums(tx, runs.flatMap(missingSums));
   await loadForPolicy(
     tx,
-    runs.map(({ counting: { state }, until }) => ({ state, at: until })),
+    runs
+      .filter(({ policyChanges }) => policyChanges)
+      .map(({ counting: { state }, until }) => ({ state, at: until })),
     context,
   );
   let begun = runs.map((run) => ({ run, from: run.count() }));
@@ -209,11 +211,10 @@ function latest(events: readonly { readonly arrivedAt: number }[]): number {
 
 function isChanged({ changes, parked }: Work): boolean {
   return (
+    !changes.isOnlyCounted ||
     parked.length > 0 ||
-    changes.account !== null ||
     changes.unparked ||
     changes.seen.size > 0 ||
-    changes.windows.size > 0 ||
-    changes.replies.length > 0
+    changes.windows.size > 0
   );
 }

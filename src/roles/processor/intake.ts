@@ -1,4 +1,4 @@
-import { monthOf } from '../../domain/counting/accountState.js';
+import { monthOf } from '../../domain/counting/usageWindow.js';
 import { METRICS, NO_ROW, UsageColumns } from '../../domain/counting/usageColumns.js';
 import type { AccountEvent, Refusal, ReplyEvent, UsageEvent } from '../../domain/events.js';
 import type { KafkaMessage } from 'kafkajs';
@@ -77,7 +77,13 @@ export class Intake {
   }
 
   /** Appends a row of the columns, read from this message, to those of its account. */
-  link(accountId: string, row: number, of: TopicPartition, decoder: Pick<Decoder, 'decode'>, message: KafkaMessage): void {
+  link(
+    accountId: string,
+    row: number,
+    of: TopicPartition,
+    decoder: Pick<Decoder, 'decode'>,
+    message: KafkaMessage,
+  ): void {
     this.rowRecords.keep(row, of, decoder, message);
     const at = this.columns.occurredAt[row] ?? 0;
     if (at < this.earliest) this.earliest = at;

@@ -35,7 +35,12 @@ export class RowRecords {
   }
 
   /** Keeps where the record of a row lies; rows come in ascending order. */
-  keep(row: number, of: TopicPartition, decoder: Pick<Decoder, 'decode'>, { key, value, offset }: KafkaMessage): void {
+  keep(
+    row: number,
+    of: TopicPartition,
+    decoder: Pick<Decoder, 'decode'>,
+    { key, value, offset }: KafkaMessage,
+  ): void {
     if (value === null) throw new Error('the record of a row has a value');
     if (row >= this.offsets.length) this.grow();
     const bytes = value.buffer;
@@ -59,7 +64,8 @@ export class RowRecords {
     const { of, bytes } = this.runOf(row);
     const at = row * PLACES;
     const [keyFrom = 0, keyTo = 0, from = 0, to = 0] = this.places.subarray(at, at + PLACES);
-    const slice = (start: number, end: number): Buffer => Buffer.from(bytes as ArrayBuffer, start, end - start);
+    const slice = (start: number, end: number): Buffer =>
+      Buffer.from(bytes as ArrayBuffer, start, end - start);
     return {
       topic: of.topic,
       partition: of.partition,

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { AccountState } from '../../domain/counting/accountState.js';
-import { AccountChanges } from '../../domain/counting/changes.js';
+import { AccountChanges, type Consequences } from '../../domain/counting/changes.js';
 import { closableUntil, closeOverage, highestStep } from '../../domain/judging/closing.js';
 import type { Context } from '../../domain/judging/context.js';
 import { isClosed } from '../../domain/judging/ledger.js';
@@ -57,9 +57,11 @@ async function closeUnderLock(
     if (isClosed(work.state.ledger, row)) continue;
     closeOverage(work.state, work.changes, row, highestStep(work.state, row), context);
   }
-  const changed = [...works.values()].filter(({ changes }) => changes.overages.length > 0);
-  const each = <T>(pick: (changes: AccountChanges) => readonly T[]): { accountId: string; it: T }[] =>
-    changed.flatMap(({ state: { accountId }, changes }) => pick(changes).map((it) => ({ accountId, it })));
+  const changed = [...works.values()].filter(({ changes }) => changes.consequences.overages.length > 0);
+  const each = <T>(pick: (of: Consequences) => readonly T[]): { accountId: string; it: T }[] =>
+    changed.flatMap(({ state: { accountId }, changes }) =>
+      pick(changes.consequences).map((it) => ({ accountId, it })),
+    );
   const overages = each((c) => c.overages);
   await writeOverages(tx, overages);
   await appendOutbox(

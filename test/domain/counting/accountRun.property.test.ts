@@ -70,6 +70,7 @@ class Account {
       const { ledger } = state;
       if (forget) {
         state.ledger = null;
+        state.standing = null;
         for (const row of [...state.windows.values()].flat()) row.judgeFrom = 0;
       }
       const run = new AccountRun({ state, changes, context }, columnsOf(batch.usage), 0);
@@ -104,12 +105,12 @@ class Account {
       seen: [...changes.seen].map(([key, ids]) => [key, Buffer.from(ids.bytes).toString('hex')]).sort(),
       account: state.account,
       ledger: state.ledger,
-      outgoing: changes.outgoing,
-      violations: changes.violations,
-      crossings: changes.crossings,
-      overages: changes.overages,
-      notices: changes.newNotices,
-      measures: [...changes.measures],
+      outgoing: changes.consequences.outgoing,
+      violations: changes.consequences.violations,
+      crossings: changes.consequences.crossings,
+      overages: changes.consequences.overages,
+      notices: changes.consequences.newNotices,
+      measures: [...changes.consequences.measures],
     };
   }
 }

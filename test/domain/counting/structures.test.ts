@@ -96,11 +96,10 @@ describe('Buckets', () => {
 
   it('takes a stored workspace in once, whatever was counted since', () => {
     const buckets = new Buckets('chats');
-    const stored = new Float64Array(60);
-    stored[5] = 7;
-    buckets.load(T, 'w1', stored);
+    const stored = Array.from({ length: 60 }, (_, n) => (n === 5 ? 7 : 0));
+    buckets.load(T, 'w1', [...stored]);
     buckets.add(T + 5 * 60_000, 'w1', 1);
-    buckets.load(T, 'w1', Float64Array.from(stored));
+    buckets.load(T, 'w1', [...stored]);
     expect(buckets.sum({ start: T, end: T + HOUR }, WHOLE_ACCOUNT)).toBe(8);
     expect([buckets.has(T), buckets.has(T + HOUR)]).toEqual([true, false]);
     buckets.markLoaded({ start: T, end: T + 2 * HOUR });

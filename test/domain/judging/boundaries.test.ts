@@ -111,7 +111,7 @@ function saidAt(plan: string, rule: LimitRule, figure: number): string {
     countEvent(state, changes, event, context);
   }
   const of = (name: string, happened: boolean): string[] => (happened ? [name] : []);
-  const due = changes.newNotices.filter((notice) => notice.rule === rule);
+  const due = changes.consequences.newNotices.filter((notice) => notice.rule === rule);
   return [
     ...of(
       'warn',
@@ -119,7 +119,7 @@ function saidAt(plan: string, rule: LimitRule, figure: number): string {
     ),
     ...of(
       'violate',
-      changes.violations.some((violation) => violation.rule === rule),
+      changes.consequences.violations.some((violation) => violation.rule === rule),
     ),
     ...of(
       'invite',
@@ -127,11 +127,11 @@ function saidAt(plan: string, rule: LimitRule, figure: number): string {
     ),
     ...of(
       'limit-service',
-      [...changes.measures].some((measure) => measure.rule === rule),
+      [...changes.consequences.measures].some((measure) => measure.rule === rule),
     ),
     ...of(
       'overage',
-      changes.overages.some((overage) => overage.rule === rule),
+      changes.consequences.overages.some((overage) => overage.rule === rule),
     ),
   ].join(' ');
 }

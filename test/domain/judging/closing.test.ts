@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { AccountState, type UsageWindow } from '../../../src/domain/counting/accountState.js';
+import { AccountState } from '../../../src/domain/counting/accountState.js';
+import type { UsageWindow } from '../../../src/domain/counting/usageWindow.js';
 import { AccountChanges } from '../../../src/domain/counting/changes.js';
 import {
   topicReadUpTo,
@@ -101,8 +102,10 @@ describe('closing an overage', () => {
   it('names the figure so far, the highest step, and no cause', () => {
     const { changes, before, after } = closed(170, 100);
     expect([before, after]).toEqual([false, true]);
-    expect(changes.overages).toMatchObject([{ kind: 'CLOSED', stepPercent: 150, used: 170, limit: 100 }]);
-    expect(changes.outgoing).toMatchObject([
+    expect(changes.consequences.overages).toMatchObject([
+      { kind: 'CLOSED', stepPercent: 150, used: 170, limit: 100 },
+    ]);
+    expect(changes.consequences.outgoing).toMatchObject([
       {
         topic: 'fair-use.overages.v1',
         record: {
@@ -122,8 +125,8 @@ describe('closing an overage', () => {
   });
 
   it('has an id without figures, and the last limit that applied', () => {
-    const one = closed(170, 100).changes.outgoing[0];
-    const other = closed(171, null).changes.outgoing[0];
+    const one = closed(170, 100).changes.consequences.outgoing[0];
+    const other = closed(171, null).changes.consequences.outgoing[0];
     expect(other?.eventId).toBe(one?.eventId);
     expect(other?.record).toMatchObject({ used: 171, limit: 100 });
   });

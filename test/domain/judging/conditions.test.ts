@@ -47,8 +47,8 @@ class Story {
   /** `rule/fact/generation`, the day it began, and the day it ended where it did. */
   get told(): string[] {
     const day = (at: number): number => (at - BEGIN) / DAY;
-    return this.changes.violations.map(({ id, rule, fact, occurredAt }) => {
-      const closed = this.changes.closedViolations.find((c) => c.id === id);
+    return this.changes.consequences.violations.map(({ id, rule, fact, occurredAt }) => {
+      const closed = this.changes.consequences.closedViolations.find((c) => c.id === id);
       const end = closed === undefined ? '' : `-${day(closed.closedAt)}`;
       return `${rule}/${fact?.name ?? ''}/${fact?.generation ?? ''} ${day(occurredAt)}${end}`;
     });
@@ -141,8 +141,8 @@ describe('conditions of an account', () => {
       .take(ltd)
       .take({ ...ltd, ...two });
     expect(story.told).toEqual(['one-workspace/more than one/0 1-3', 'one-workspace/more than one/1 4']);
-    const ids = story.changes.outgoing.map(({ eventId: id }) => id);
-    expect(ids).toEqual(story.changes.violations.map(({ id }) => id));
+    const ids = story.changes.consequences.outgoing.map(({ eventId: id }) => id);
+    expect(ids).toEqual(story.changes.consequences.violations.map(({ id }) => id));
     expect(new Set(ids).size).toBe(2);
   });
 
@@ -188,7 +188,7 @@ describe('conditions of an account', () => {
       'not-transferable/d/1 6-7',
     ]);
     expect(story.state.conditions?.owner).toBe('d');
-    expect(story.changes.outgoing[0]?.record).toMatchObject({
+    expect(story.changes.consequences.outgoing[0]?.record).toMatchObject({
       rule: 'not-transferable',
       plan: 'ltd',
       workspaceId: null,
@@ -214,8 +214,8 @@ describe('conditions of an account', () => {
       company: 'Mine',
       workspaces: [workspace('w', { domain: 'shop.example', company })],
     });
-    expect(story.changes.violations[0]?.details['company']).toBe(`${'😀'.repeat(500)}…`);
-    expect(story.changes.outgoing[0]?.record).toMatchObject({ workspaceId: 'w' });
+    expect(story.changes.consequences.violations[0]?.details['company']).toBe(`${'😀'.repeat(500)}…`);
+    expect(story.changes.consequences.outgoing[0]?.record).toMatchObject({ workspaceId: 'w' });
   });
 });
 
@@ -227,7 +227,7 @@ describe('resale', () => {
     story.take({ plan: 'ltd' });
     expect(story.resell(' sells bots at SHOP.example ')).toEqual({ ...first, kind: 'open' });
     expect(story.resell('sells bots at shop.example', 'w1').kind).toBe('reported');
-    expect(story.changes.closedViolations).toEqual([]);
-    expect(story.changes.violations.map(({ rule }) => rule)).toEqual(['no-resale', 'no-resale']);
+    expect(story.changes.consequences.closedViolations).toEqual([]);
+    expect(story.changes.consequences.violations.map(({ rule }) => rule)).toEqual(['no-resale', 'no-resale']);
   });
 });

@@ -50,7 +50,7 @@ function judged(size: number, arrivedAt: number, policy: Policy): string | null 
     },
     { policy, now: arrivedAt, id: eventId },
   );
-  const record = changes.outgoing[0]?.record;
+  const record = changes.consequences.outgoing[0]?.record;
   return record === undefined ? null : `${String(record['plan'])}: ${String(record['limit'])}`;
 }
 

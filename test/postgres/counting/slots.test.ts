@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeSlots, encodeSlots } from '../../../src/postgres/counting/slots.js';
 
+const QUIET = new Array<number>(60).fill(0);
+
 describe('slots as bytes', () => {
   it('come back as they were, up to 2^53 - 1', () => {
     const count = fc.oneof(
@@ -12,8 +14,7 @@ describe('slots as bytes', () => {
     );
     for (const length of [60, 96]) {
       fc.assert(
-        fc.property(fc.array(count, { minLength: length, maxLength: length }), (counts) => {
-          const slots = Float64Array.from(counts);
+        fc.property(fc.array(count, { minLength: length, maxLength: length }), (slots) => {
           expect(decodeSlots(encodeSlots(slots), length)).toEqual(slots);
         }),
       );
@@ -21,8 +22,8 @@ describe('slots as bytes', () => {
   });
 
   it('take no byte when all are zero, and say when bytes are missing', () => {
-    expect(encodeSlots(new Float64Array(60))).toHaveLength(0);
-    const bytes = encodeSlots(new Float64Array(60).fill(1_000, 5, 6));
+    expect(encodeSlots(QUIET)).toHaveLength(0);
+    const bytes = encodeSlots(QUIET.with(5, 1_000));
     expect(() => decodeSlots(bytes.subarray(0, -1), 60)).toThrow(RangeError);
   });
 });

@@ -81,10 +81,13 @@ describe('averages over longer periods', () => {
   async function chats(accountId: string, perDay: number, daysAgo: readonly number[]): Promise<void> {
     const buckets = daysAgo.flatMap((ago) =>
       [0, 23].map((hour) => {
-        const slots = new Float64Array(60);
+        const slots = new Array<number>(60).fill(0);
         slots[hour] = hour === 0 ? Math.floor(perDay / 2) : Math.ceil(perDay / 2);
         const periodStart = NOW - ago * DAY + hour * HOUR;
-        return { accountId, metric: 'chats' as const, periodStart, workspaceId: `w${hour}`, slots };
+        return {
+          accountId,
+          bucket: { metric: 'chats' as const, periodStart, workspaceId: `w${hour}`, slots },
+        };
       }),
     );
     await transaction(pool, (tx) => writeBuckets(tx, buckets));

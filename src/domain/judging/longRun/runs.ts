@@ -34,7 +34,7 @@ export function judgeRun(
   const at = windowOfDay(day).end;
   if (outlier === null) {
     if (last === undefined) return 'none';
-    changes.closedViolations.push({ id: last.violationId, closedAt: at });
+    changes.consequences.closedViolations.push({ id: last.violationId, closedAt: at });
     state.conditions = { ...conditions, facts: [...others, { ...last, open: false }] };
     return 'ended';
   }

@@ -1,5 +1,5 @@
 import { AccountState } from '../../../domain/counting/accountState.js';
-import { AccountChanges } from '../../../domain/counting/changes.js';
+import { AccountChanges, type Consequences } from '../../../domain/counting/changes.js';
 import type { Context } from '../../../domain/judging/context.js';
 import { judgeRun } from '../../../domain/judging/longRun/runs.js';
 import type { PolicyVersion } from '../../../domain/policy/policy.js';
@@ -35,8 +35,8 @@ export async function recordDay(
     tally[outcome] += 1;
     return outcome === 'none' ? [] : [{ accountId, changes }];
   });
-  const each = <T>(pick: (changes: AccountChanges) => readonly T[]): { accountId: string; it: T }[] =>
-    changed.flatMap(({ accountId, changes }) => pick(changes).map((it) => ({ accountId, it })));
+  const each = <T>(pick: (of: Consequences) => readonly T[]): { accountId: string; it: T }[] =>
+    changed.flatMap(({ accountId, changes }) => pick(changes.consequences).map((it) => ({ accountId, it })));
   await writeViolations(
     tx,
     each((c) => c.violations),

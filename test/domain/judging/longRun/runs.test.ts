@@ -30,7 +30,9 @@ describe('a run of outlier days', () => {
     const changes = new AccountChanges();
     const context = { policy: POLICY, now: NOW, id: eventId };
     const outcome = judgeRun(state, changes, outlier, day, VERSION, context);
-    expect(outcome === 'none').toBe(changes.violations.length + changes.closedViolations.length === 0);
+    expect(outcome === 'none').toBe(
+      changes.consequences.violations.length + changes.consequences.closedViolations.length === 0,
+    );
     return { outcome, changes };
   }
 
@@ -52,10 +54,10 @@ describe('a run of outlier days', () => {
       clause:
         'In case a User keeps generating significantly more traffic than the average for the corresponding subscription, Jikoo may intervene.',
     };
-    expect(changes.violations).toMatchObject([
+    expect(changes.consequences.violations).toMatchObject([
       { rule: 'long-run-average', workspaceId: '', windowStart: null, occurredAt: at, details },
     ]);
-    expect(changes.outgoing).toMatchObject([
+    expect(changes.consequences.outgoing).toMatchObject([
       {
         topic: 'fair-use.violations.v1',
         record: {
@@ -82,7 +84,7 @@ describe('a run of outlier days', () => {
 
   it('says so where the peers are all alike', () => {
     const { changes } = judge(DAY, { ...OUTLIER, score: Infinity });
-    expect(changes.violations[0]?.details['score']).toBe('unbounded: the peers are all alike');
+    expect(changes.consequences.violations[0]?.details['score']).toBe('unbounded: the peers are all alike');
   });
 
   it('goes on without another, ends with the first day that is none, and the next has an id of its own', () => {
@@ -98,9 +100,9 @@ describe('a run of outlier days', () => {
       'began',
       'ended',
     ]);
-    const ids = outcomes.flatMap(({ changes }) => changes.violations.map(({ id }) => id));
+    const ids = outcomes.flatMap(({ changes }) => changes.consequences.violations.map(({ id }) => id));
     expect(new Set(ids).size).toBe(2);
-    expect(outcomes.flatMap(({ changes }) => changes.closedViolations)).toEqual([
+    expect(outcomes.flatMap(({ changes }) => changes.consequences.closedViolations)).toEqual([
       { id: ids[0], closedAt: windowOfDay(DAY + 3).end },
       { id: ids[1], closedAt: windowOfDay(DAY + 6).end },
     ]);

@@ -1,8 +1,11 @@
 import { Kafka, logLevel, type KafkaConfig, type SASLOptions } from 'kafkajs';
+import { readFetchesOurselves } from './consumer/fetchResponse.js';
 import type { Log } from '../support/log.js';
 import { quietRequestQueues } from './quietQueue.js';
 
 quietRequestQueues();
+
+readFetchesOurselves();
 
 export interface KafkaSettings {
   readonly brokers: readonly string[];

@@ -2,6 +2,7 @@ import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { INPUT_TOPICS, type InputTopic } from '../topics.js';
 import { coPartitionAssigner } from './coPartition.js';
 import { heartbeatOf } from './heartbeat.js';
+import { LogMessage } from './logMessage.js';
 
 export interface TopicPartition {
   readonly topic: InputTopic;
@@ -18,7 +19,7 @@ export interface FetchedRange extends TopicPartition {
 
 /** The same with everything in it that is still there. */
 export interface FetchedBatch extends FetchedRange {
-  readonly messages: readonly KafkaMessage[];
+  readonly messages: readonly LogMessage[];
 }
 
 /** Everything in [first, next) is something that is never delivered; null: it is compacted away. */
@@ -149,11 +150,16 @@ export class InputConsumer {
         fetchedFrom: Number(fetchedOffset),
         next: Number(batch.lastOffset()) + 1,
         high: Number(batch.highWatermark),
-        messages: batch.messages,
+        messages: batch.messages.map(logMessage),
       });
       if (done) payload.resolveOffset(batch.messages.at(-1)?.offset ?? batch.lastOffset());
     } finally {
       clearInterval(beat);
     }
   }
+}
+
+// Nearly always they are read as such from the first.
+function logMessage(message: KafkaMessage): LogMessage {
+  return message instanceof LogMessage ? message : LogMessage.of(message);
 }

@@ -23,6 +23,13 @@ export interface InputRecord {
   readonly arrivedAt: number;
 }
 
+/** Where a value lies; begins below 0: there is none. */
+export interface ValuePlace {
+  readonly bytes: Buffer;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+}
+
 type Writer =
   | { readonly resolver: Resolver; readonly plan: WalkPlan | null }
   | { readonly refusal: DeadLetterReason; readonly detail: string };
@@ -38,13 +45,13 @@ export class Decoder {
    * Fetches the writers' schemas that values of a topic need. Throws `RegistryUnavailable`: wait and call again.
    * Null when nothing has to be fetched, which is the rule.
    */
-  prepare(topic: InputTopic, values: readonly { readonly value: Buffer | null }[]): Promise<void> | null {
+  prepare(topic: InputTopic, values: readonly ValuePlace[]): Promise<void> | null {
     const writers = this.writersOf(topic);
     const missing = new Set<number>();
     let last = -1;
-    for (const { value } of values) {
-      const schemaId = schemaIdOf(value);
-      if (schemaId === last || schemaId === null) continue;
+    for (const value of values) {
+      const schemaId = schemaIdAt(value);
+      if (schemaId === last || schemaId < 0) continue;
       last = schemaId;
       const expired = (this.unknownUntil.get(`${topic}/${schemaId}`) ?? Infinity) <= Date.now();
       if (!writers.has(schemaId) || expired) missing.add(schemaId);
@@ -53,9 +60,8 @@ export class Decoder {
   }
 
   /** How records of a writer are walked; null: they are to be decoded. */
-  planFor(topic: InputTopic, value: Buffer | null): WalkPlan | null {
-    const schemaId = schemaIdOf(value);
-    const writer = schemaId === null ? undefined : this.writers.get(topic)?.get(schemaId);
+  planFor(topic: InputTopic, value: ValuePlace): WalkPlan | null {
+    const writer = this.writers.get(topic)?.get(schemaIdAt(value));
     return writer !== undefined && 'plan' in writer ? writer.plan : null;
   }
 
@@ -72,8 +78,8 @@ export class Decoder {
   private read({ topic, key, value, arrivedAt }: InputRecord): Decoded {
     if (value === null && topic === 'platform.accounts.v1') return decodeTombstone(key, arrivedAt);
     if (value === null || value.length === 0) return refused('EMPTY', 'the record has no value');
-    const schemaId = schemaIdOf(value);
-    if (schemaId === null) return refused('UNDECODABLE', 'not in the Confluent wire format');
+    const schemaId = schemaIdAt({ bytes: value, valueStart: 0, valueEnd: value.length });
+    if (schemaId < 0) return refused('UNDECODABLE', 'not in the Confluent wire format');
     const writer = this.writersOf(topic).get(schemaId);
     if (writer === undefined) throw new Error(`schema ${schemaId} was not prepared`);
     if ('refusal' in writer) return refused(writer.refusal, writer.detail);
@@ -102,9 +108,10 @@ export class Decoder {
   }
 }
 
-function schemaIdOf(value: Buffer | null): number | null {
-  if (value === null || value.length < HEAD_BYTES || value[0] !== MAGIC) return null;
-  return value.readUInt32BE(1);
+/** The id of the writer's schema; negative: the value is none, or not in the wire format. */
+function schemaIdAt({ bytes, valueStart, valueEnd }: ValuePlace): number {
+  if (valueStart < 0 || valueEnd - valueStart < HEAD_BYTES || bytes[valueStart] !== MAGIC) return -1;
+  return bytes.readUInt32BE(valueStart + 1);
 }
 
 function writerOf(topic: InputTopic, schemaId: number, type: Type | null): Writer {

@@ -3,7 +3,8 @@ import { METRICS } from '../../domain/counting/usageColumns.js';
 import { LATE_HORIZON_MS } from '../../domain/counting/readUpTo.js';
 import type { InputTopic } from '../topics.js';
 import { CountedId } from './countedId.js';
-import { HEAD_BYTES } from './decoder.js';
+import { HEAD_BYTES, type ValuePlace } from './decoder.js';
+import { LANES } from '../../domain/counting/seenIds.js';
 import { Interner } from './interner.js';
 import { AHEAD_MS, usageSource } from './usage.js';
 import { Walker } from './walker.js';
@@ -29,20 +30,27 @@ export class UsageReader {
   }
 
   /**
-   * Reads a value (with its head) that arrived at `arrivedAt` (epoch ms). Returns its row, {@link UNCOUNTED} when it is
+   * Reads the value (with its head) of a record that arrived at `arrivedAt` (epoch ms). Returns its row, {@link UNCOUNTED} when it is
    * fine and nothing that counts, {@link NOT_WALKED} when the general decoder must look at it.
    */
-  read(value: Buffer, plan: WalkPlan, metric: number, arrivedAt: number, into: UsageColumns): number {
+  read(
+    { bytes, valueStart, valueEnd }: ValuePlace,
+    plan: WalkPlan,
+    metric: number,
+    arrivedAt: number,
+    into: UsageColumns,
+  ): number {
     const { walker } = this;
-    if (!walker.read(value, HEAD_BYTES, plan)) return NOT_WALKED;
+    if (!walker.read(bytes, valueStart + HEAD_BYTES, valueEnd, plan)) return NOT_WALKED;
     const age = arrivedAt - walker.occurredAt;
     if (!walker.counts) return isInstant(walker.occurredAt) ? UNCOUNTED : NOT_WALKED;
     if (age > LATE_HORIZON_MS || age < -AHEAD_MS) return NOT_WALKED;
-    this.accountId = this.accounts.get(value, walker.accountStart, walker.accountEnd);
-    const workspaceId = this.workspaces.get(value, walker.workspaceStart, walker.workspaceEnd);
+    this.accountId = this.accounts.get(bytes, walker.accountStart, walker.accountEnd);
+    const workspaceId = this.workspaces.get(bytes, walker.workspaceStart, walker.workspaceEnd);
     const row = into.push(metric, workspaceId, walker.amount, walker.occurredAt, arrivedAt);
-    this.counted.read(value, walker.idStart, walker.idEnd);
-    into.ids.set(this.counted.lanes, row * 4);
+    this.counted.read(bytes, walker.idStart, walker.idEnd);
+    const { lanes } = this.counted;
+    for (let n = 0; n < LANES; n += 1) into.ids[row * LANES + n] = lanes[n] ?? 0;
     return row;
   }
 }

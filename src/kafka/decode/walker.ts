@@ -17,17 +17,19 @@ export class Walker {
   occurredAt = 0;
   counts = true;
   private at = 0;
+  private end = 0;
 
-  /** Reads a record that begins at `start`; false: not walked. */
-  read(bytes: Uint8Array, start: number, plan: WalkPlan): boolean {
+  /** Reads a record that lies in [start, end); false: not walked. */
+  read(bytes: Uint8Array, start: number, end: number, plan: WalkPlan): boolean {
     this.at = start;
+    this.end = end;
     this.amount = 1;
     this.counts = true;
     const { steps } = plan;
     for (let n = 0; n < steps.length; n += 1) {
       if (!this.step(bytes, steps[n] ?? Step.skipText, plan)) return false;
     }
-    return this.at === bytes.length;
+    return this.at === end;
   }
 
   private step(bytes: Uint8Array, step: Step, plan: WalkPlan): boolean {
@@ -75,13 +77,13 @@ export class Walker {
       case Step.skipText: {
         const length = this.long(bytes);
         this.at += length;
-        return length >= 0 && this.at <= bytes.length;
+        return length >= 0 && this.at <= this.end;
       }
       case Step.skipNumber:
         return !Number.isNaN(this.long(bytes));
       default:
         this.at += step === Step.skipByte ? 1 : step === Step.skip4 ? 4 : 8;
-        return this.at <= bytes.length;
+        return this.at <= this.end;
     }
   }
 
@@ -90,7 +92,7 @@ export class Walker {
     const length = this.long(bytes);
     const start = this.at;
     const end = start + length;
-    if (!(length > 0 && length <= ID_MAX && end <= bytes.length)) return -1;
+    if (!(length > 0 && length <= ID_MAX && end <= this.end)) return -1;
     for (let at = start; at < end; at += 1) {
       const byte = bytes[at] ?? 0;
       if (byte === 0 || byte > 127) return -1;
@@ -102,13 +104,13 @@ export class Walker {
   /** A zigzag varint; NaN: cut off, or beyond 2^53. */
   private long(bytes: Uint8Array): number {
     let { at } = this;
-    let byte = bytes[at] ?? -1;
+    let byte = at < this.end ? (bytes[at] ?? -1) : -1;
     if (byte >= 0 && byte < 128) {
       this.at = at + 1;
       return (byte >>> 1) ^ -(byte & 1);
     }
     let value = 0;
-    for (let scale = 1; at < bytes.length; scale *= 128) {
+    for (let scale = 1; at < this.end; scale *= 128) {
       byte = bytes[at] ?? 0;
       at += 1;
       value += (byte & 0x7f) * scale;

@@ -124,7 +124,7 @@ export class CountingLoop {
     const last = messages.at(-1);
     const lastDigest = last === undefined ? null : digestOf(last);
     if (last !== undefined && lastDigest !== null) {
-      const readUpTo = Number(last.timestamp) + clock.shiftMs;
+      const readUpTo = last.time + clock.shiftMs;
       this.open.step({ topic, partition, expected, generation, next, readUpTo, lastDigest });
       this.takeIn.take(this.open, batch, messages, clock.shiftMs);
     }

@@ -1,7 +1,7 @@
 import { monthOf } from '../../domain/counting/usageWindow.js';
 import { METRICS, NO_ROW, UsageColumns } from '../../domain/counting/usageColumns.js';
 import type { AccountEvent, Refusal, ReplyEvent, UsageEvent } from '../../domain/events.js';
-import type { KafkaMessage } from 'kafkajs';
+import type { LogMessage } from '../../kafka/consumer/logMessage.js';
 import type { TopicPartition } from '../../kafka/consumer/inputConsumer.js';
 import type { Decoded } from '../../kafka/decode/decoded.js';
 import type { Decoder } from '../../kafka/decode/decoder.js';
@@ -60,7 +60,7 @@ export class Intake {
   }
 
   /** Takes in what a message was decoded to; its usage event, if it is one, becomes a row. */
-  take(of: TopicPartition, decoder: Pick<Decoder, 'decode'>, message: KafkaMessage, decoded: Decoded): void {
+  take(of: TopicPartition, decoder: Pick<Decoder, 'decode'>, message: LogMessage, decoded: Decoded): void {
     this.note(of.topic, decoded.kind, 1);
     if (decoded.kind === 'account') this.inputOf(decoded.event.accountId).accountEvents.push(decoded.event);
     else if (decoded.kind === 'reply') this.inputOf(decoded.event.accountId).replies.push(decoded.event);
@@ -70,8 +70,8 @@ export class Intake {
       this.columns.setId(row, idHash);
       this.link(accountId, row, of, decoder, message);
     } else if (decoded.kind === 'refused') {
-      const { key, value, offset } = message;
-      const record = { topic: of.topic, partition: of.partition, offset: Number(offset), key, value };
+      const { key, value, position } = message;
+      const record = { topic: of.topic, partition: of.partition, offset: position, key, value };
       this.refused.push({ record, refusal: decoded.refusal });
     }
   }
@@ -82,7 +82,7 @@ export class Intake {
     row: number,
     of: TopicPartition,
     decoder: Pick<Decoder, 'decode'>,
-    message: KafkaMessage,
+    message: LogMessage,
   ): void {
     this.rowRecords.keep(row, of, decoder, message);
     const at = this.columns.occurredAt[row] ?? 0;

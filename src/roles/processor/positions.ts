@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { KafkaMessage } from 'kafkajs';
 import type { EmptyFetch, FetchedBatch } from '../../kafka/consumer/inputConsumer.js';
+import type { LogMessage } from '../../kafka/consumer/logMessage.js';
 import type { LogBounds } from '../../kafka/consumer/logBounds.js';
 import type { EmptyRun, Position } from '../../postgres/counting/offsets.js';
 import { InputLost, lossByBounds, lossByDigest } from './inputLost.js';
@@ -73,14 +74,14 @@ export class Positions {
    */
   accept(
     batch: FetchedBatch,
-  ): { expected: number; generation: number; messages: readonly KafkaMessage[] } | 'not-ours' | 'gap' {
+  ): { expected: number; generation: number; messages: readonly LogMessage[] } | 'not-ours' | 'gap' {
     const tracked = this.tracked.get(keyOf(batch));
     if (tracked === undefined) return 'not-ours';
     const { counted, lastDigest, generation, low } = tracked;
     if (batch.fetchedFrom > tracked.covered || batch.high < counted) return 'gap';
     const begins = firstFrom(batch.messages, counted);
     const before = batch.messages[begins - 1];
-    const last = Number(before?.offset) === counted - 1 ? before : undefined;
+    const last = before?.position === counted - 1 ? before : undefined;
     if (last !== undefined && lastDigest !== null && !digestOf(last).equals(lastDigest)) {
       throw new InputLost([lossByDigest({ ...batch, low }, counted)]);
     }
@@ -131,8 +132,8 @@ function extendEmpty(tracked: Tracked, first: number, next: number): void {
 }
 
 /** The index of the first message from an offset on; offsets ascend. */
-function firstFrom(messages: readonly KafkaMessage[], offset: number): number {
+function firstFrom(messages: readonly LogMessage[], offset: number): number {
   let index = 0;
-  while (index < messages.length && Number(messages[index]?.offset) < offset) index += 1;
+  while (index < messages.length && (messages[index]?.position ?? Infinity) < offset) index += 1;
   return index;
 }

@@ -1,32 +1,29 @@
-import type { KafkaMessage } from 'kafkajs';
 import type { UsageEvent } from '../../domain/events.js';
 import type { TopicPartition } from '../../kafka/consumer/inputConsumer.js';
+import type { LogMessage } from '../../kafka/consumer/logMessage.js';
 import type { Decoder } from '../../kafka/decode/decoder.js';
 import type { LogRecord } from '../../postgres/counting/parked.js';
 
 const SMALLEST = 64;
 /** Of a row: where its key begins and ends, and its value. */
 const PLACES = 4;
-const ELSEWHERE = -1;
 
-/** Rows whose bytes lie in one buffer of the client, and where they were read. */
+/** Rows whose bytes lie in one buffer, and where they were read. */
 interface Run {
   readonly firstRow: number;
   readonly of: TopicPartition;
   readonly decoder: Pick<Decoder, 'decode'>;
-  readonly bytes: ArrayBufferLike;
+  readonly bytes: Buffer;
 }
 
 /**
- * The records behind the rows of an intake, by the places of their bytes. The client's message objects are not kept: a
- * hundred thousand of them that live until a commit cost more to collect than all counting.
+ * The records behind the rows of an intake, by the places of their bytes. The messages themselves are not kept: a
+ * hundred thousand objects that live until a commit cost more to collect than all counting.
  */
 export class RowRecords {
   private readonly runs: Run[] = [];
   private places: Int32Array;
   private offsets: Float64Array;
-  /** Keys that are null, or lie in another buffer than their value. */
-  private readonly otherKeys = new Map<number, Buffer | null>();
 
   constructor(expected = SMALLEST) {
     const capacity = Math.max(SMALLEST, expected);
@@ -35,43 +32,30 @@ export class RowRecords {
   }
 
   /** Keeps where the record of a row lies; rows come in ascending order. */
-  keep(
-    row: number,
-    of: TopicPartition,
-    decoder: Pick<Decoder, 'decode'>,
-    { key, value, offset }: KafkaMessage,
-  ): void {
-    if (value === null) throw new Error('the record of a row has a value');
+  keep(row: number, of: TopicPartition, decoder: Pick<Decoder, 'decode'>, message: LogMessage): void {
     if (row >= this.offsets.length) this.grow();
-    const bytes = value.buffer;
+    const { bytes } = message;
     const run = this.runs.at(-1);
     if (run?.bytes !== bytes || run.of !== of) this.runs.push({ firstRow: row, of, decoder, bytes });
     const { places } = this;
     const at = row * PLACES;
-    if (key?.buffer === bytes) {
-      places[at] = key.byteOffset;
-      places[at + 1] = key.byteOffset + key.length;
-    } else {
-      places[at] = ELSEWHERE;
-      this.otherKeys.set(row, key);
-    }
-    places[at + 2] = value.byteOffset;
-    places[at + 3] = value.byteOffset + value.length;
-    this.offsets[row] = Number(offset);
+    places[at] = message.keyStart;
+    places[at + 1] = message.keyEnd;
+    places[at + 2] = message.valueStart;
+    places[at + 3] = message.valueEnd;
+    this.offsets[row] = message.position;
   }
 
   recordOf(row: number): LogRecord {
     const { of, bytes } = this.runOf(row);
     const at = row * PLACES;
-    const [keyFrom = 0, keyTo = 0, from = 0, to = 0] = this.places.subarray(at, at + PLACES);
-    const slice = (start: number, end: number): Buffer =>
-      Buffer.from(bytes as ArrayBuffer, start, end - start);
+    const [keyStart = 0, keyEnd = 0, valueStart = 0, valueEnd = 0] = this.places.subarray(at, at + PLACES);
     return {
       topic: of.topic,
       partition: of.partition,
       offset: this.offsets[row] ?? 0,
-      key: keyFrom === ELSEWHERE ? (this.otherKeys.get(row) ?? null) : slice(keyFrom, keyTo),
-      value: slice(from, to),
+      key: keyStart < 0 ? null : bytes.subarray(keyStart, keyEnd),
+      value: valueStart < 0 ? null : bytes.subarray(valueStart, valueEnd),
     };
   }
 

@@ -1,5 +1,5 @@
-import type { KafkaMessage } from 'kafkajs';
 import type { TopicPartition } from '../../kafka/consumer/inputConsumer.js';
+import type { LogMessage } from '../../kafka/consumer/logMessage.js';
 import type { Decoder } from '../../kafka/decode/decoder.js';
 import { UNCOUNTED, UsageReader } from '../../kafka/decode/usageReader.js';
 import type { Intake } from './intake.js';
@@ -11,23 +11,17 @@ export class TakeIn {
   constructor(private readonly decoder: Decoder) {}
 
   /** The writers' schemas must have been prepared. `shiftMs`: from real time to business time. */
-  take(intake: Intake, of: TopicPartition, messages: readonly KafkaMessage[], shiftMs: number): void {
+  take(intake: Intake, of: TopicPartition, messages: readonly LogMessage[], shiftMs: number): void {
     const { decoder, reader } = this;
     const { topic, partition } = of;
     const place = { topic, partition };
     const metric = UsageReader.metricOf(topic);
     let [usage, uncounted] = [0, 0];
-    let [timestamp, arrivedAt] = ['', 0];
     for (const message of messages) {
-      // Whole runs of records have one, stamped by the broker.
-      if (message.timestamp !== timestamp) {
-        timestamp = message.timestamp;
-        arrivedAt = Number(timestamp) + shiftMs;
-      }
-      const { key, value } = message;
-      const plan = metric < 0 || value === null ? null : decoder.planFor(topic, value);
-      if (plan !== null && value !== null) {
-        const row = reader.read(value, plan, metric, arrivedAt, intake.columns);
+      const arrivedAt = message.time + shiftMs;
+      const plan = metric < 0 ? null : decoder.planFor(topic, message);
+      if (plan !== null) {
+        const row = reader.read(message, plan, metric, arrivedAt, intake.columns);
         if (row >= 0) {
           usage += 1;
           intake.link(reader.accountId, row, place, decoder, message);
@@ -38,6 +32,7 @@ export class TakeIn {
           continue;
         }
       }
+      const { key, value } = message;
       intake.take(place, decoder, message, decoder.decode({ topic, key, value, arrivedAt }));
     }
     intake.note(topic, 'usage', usage);

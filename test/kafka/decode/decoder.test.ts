@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { Decoded } from '../../../src/kafka/decode/decoded.js';
-import { Decoder } from '../../../src/kafka/decode/decoder.js';
+import { Decoder, type ValuePlace } from '../../../src/kafka/decode/decoder.js';
 import { frame } from '../../../src/kafka/schemas.js';
 import type { InputTopic } from '../../../src/kafka/topics.js';
 import { account, ARRIVED, chat, encoded, known, reply, upload, withRawBytes, writer } from './bytes.js';
@@ -19,7 +19,7 @@ async function decode(
 ): Promise<Decoded> {
   const decoder = new Decoder(known);
   const record = { topic, key, value, arrivedAt: ARRIVED };
-  await decoder.prepare(topic, [record]);
+  await decoder.prepare(topic, [placeOf(record.value)]);
   return decoder.decode(record);
 }
 const chats = writer(CHATS);
@@ -269,3 +269,7 @@ describe('other releases of the platform', () => {
     });
   });
 });
+
+function placeOf(value: Buffer | null): ValuePlace {
+  return { bytes: value ?? Buffer.alloc(0), valueStart: value === null ? -1 : 0, valueEnd: value?.length ?? 0 };
+}

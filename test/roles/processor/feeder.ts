@@ -1,5 +1,5 @@
-import type { KafkaMessage } from 'kafkajs';
 import type pg from 'pg';
+import { LogMessage } from '../../../src/kafka/consumer/logMessage.js';
 import type { Decoded } from '../../../src/kafka/decode/decoded.js';
 
 import type { OffsetStep } from '../../../src/postgres/counting/offsets.js';
@@ -179,8 +179,8 @@ export function intakeOf(entries: readonly LogEntry[]): Intake {
 }
 
 /** A message as the client hands it over, without a key. */
-export function messageAt(offset: number, value: Buffer | null): KafkaMessage {
-  return { key: null, value, offset: String(offset), timestamp: '0', attributes: 0, headers: {} };
+export function messageAt(offset: number, value: Buffer | null): LogMessage {
+  return LogMessage.of({ key: null, value, offset: String(offset), timestamp: '0', attributes: 0 });
 }
 
 function kindOf(entry: LogEntry): Decoded {

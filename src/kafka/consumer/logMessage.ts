@@ -33,7 +33,13 @@ export class LogMessage {
   ) {}
 
   /** The same of a message that was read in another way. */
-  static of({ key, value, offset, timestamp, attributes }: Omit<KafkaMessage, 'headers' | 'size'>): LogMessage {
+  static of({
+    key,
+    value,
+    offset,
+    timestamp,
+    attributes,
+  }: Omit<KafkaMessage, 'headers' | 'size'>): LogMessage {
     const batch = {
       firstOffset: Number(offset),
       firstTimestamp: Number(timestamp),
@@ -46,7 +52,17 @@ export class LogMessage {
     const keyEnd = key?.length ?? 0;
     const valueEnd = keyEnd + (value?.length ?? 0);
     const valueStart = value === null ? -1 : keyEnd;
-    return new LogMessage(batch, bytes, attributes, 0, 0, key === null ? -1 : 0, keyEnd, valueStart, valueEnd);
+    return new LogMessage(
+      batch,
+      bytes,
+      attributes,
+      0,
+      0,
+      key === null ? -1 : 0,
+      keyEnd,
+      valueStart,
+      valueEnd,
+    );
   }
 
   get position(): number {
@@ -88,7 +104,7 @@ export class LogMessage {
       const value = read.bytes(read.next()) ?? undefined;
       const before = headers[name];
       headers[name] =
-        before === undefined || value === undefined ? value : [before, value].flat() as (Buffer | string)[];
+        before === undefined || value === undefined ? value : ([before, value].flat() as (Buffer | string)[]);
     }
     return headers;
   }

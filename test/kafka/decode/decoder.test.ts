@@ -271,5 +271,9 @@ describe('other releases of the platform', () => {
 });
 
 function placeOf(value: Buffer | null): ValuePlace {
-  return { bytes: value ?? Buffer.alloc(0), valueStart: value === null ? -1 : 0, valueEnd: value?.length ?? 0 };
+  return {
+    bytes: value ?? Buffer.alloc(0),
+    valueStart: value === null ? -1 : 0,
+    valueEnd: value?.length ?? 0,
+  };
 }

@@ -2,10 +2,16 @@ import type { Account } from '../accounts/account.js';
 import type { ConditionState } from '../judging/facts.js';
 import type { Ledger } from '../judging/ledger.js';
 import type { LimitRule, Metric } from '../policy/policy.js';
-import { Buckets, WHOLE_ACCOUNT } from './buckets.js';
+import { HOUR_MS } from '../windows/window.js';
+import { Buckets, periodMs, periodOf, WHOLE_ACCOUNT } from './buckets.js';
 import type { SeenIds } from './seenIds.js';
 import type { Standing } from './standing.js';
 import { monthOf, type UsageWindow } from './usageWindow.js';
+
+// An hour, the one before that late events belong to, and the one before that, whose minutes it looks at.
+const KEPT_PERIODS = 2;
+// Looking for what is old costs something too.
+const MOST_PERIODS = 6;
 
 /**
  * All that counting and judging need of one account, as of one version of it. A cache of Postgres: pieces are loaded
@@ -57,6 +63,25 @@ export class AccountState {
 
   findWindow(rule: LimitRule, workspaceId: string, start: number): UsageWindow | undefined {
     return this.windows.get(start)?.find((row) => row.rule === rule && row.workspaceId === workspaceId);
+  }
+
+  /**
+   * Lets go of what lies so far before the latest hours counted that only a late event would touch it: it is loaded again
+   * then. Without this the state of an account that is never idle would grow for ever.
+   */
+  forgetOld(): void {
+    const latest = this.standing?.latestHour ?? -Infinity;
+    if (latest === -Infinity) return;
+    for (const [metric, buckets] of this.buckets) {
+      const from = periodOf(metric, latest) - KEPT_PERIODS * periodMs(metric);
+      if (buckets.periodCount > MOST_PERIODS) buckets.forgetBefore(from);
+    }
+    if (this.windows.size <= MOST_PERIODS) return;
+    const from = latest - KEPT_PERIODS * HOUR_MS;
+    for (const [start, rows] of this.windows) {
+      if (start < from && rows.every(({ kind }) => kind === 'hour')) this.windows.delete(start);
+    }
+    if (this.windowsFrom < from) this.windowsFrom = from;
   }
 
   /** Rough memory in bytes, for the cache's budget. */

@@ -141,6 +141,14 @@ export class Buckets {
     return [...found].sort().filter((scope) => this.sum(window, scope) > 0);
   }
 
+  /** Lets go of everything before the start of a period; it is loaded again when it is needed. */
+  forgetBefore(start: number): void {
+    for (const period of this.periods.keys()) if (period < start) this.periods.delete(period);
+    this.loaded = this.loaded
+      .filter(({ end }) => end > start)
+      .map((range) => (range.start < start ? { start, end: range.end } : range));
+  }
+
   get periodCount(): number {
     return this.periods.size;
   }

@@ -24,6 +24,11 @@ export class Standing {
     readonly tallies: Map<UsageWindow, Tally>,
   ) {}
 
+  /** Start (epoch ms) of the latest hour counted into; -Infinity: there is no cell. */
+  get latestHour(): number {
+    return this.cells.reduce((latest, { hour }) => Math.max(latest, hour), -Infinity);
+  }
+
   /** Whether it holds for events that arrive within [first, last] (epoch ms). */
   holds(account: Account, policy: Policy, first: number, last: number): boolean {
     return this.account === account && this.policy === policy && first >= this.from && last < this.until;

@@ -73,6 +73,7 @@ export async function countBatch(
   let [parked, crossings, outgoing] = [0, 0, 0];
   for (const work of works) {
     if (isChanged(work)) work.state.version += 1;
+    work.state.forgetOld();
     cache.put(work.state);
     parked += work.parked.length;
     crossings += work.changes.consequences.crossings.length;

@@ -1,11 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import type { KafkaMessage } from 'kafkajs';
 import type { FetchedBatch } from '../../../src/kafka/consumer/inputConsumer.js';
+import { messageAt } from './feeder.js';
 import { digestOf, Positions } from '../../../src/roles/processor/positions.js';
 
 const AT = { topic: 'platform.chats.v1', partition: 0 } as const;
-const message = (offset: number) =>
-  ({ offset: String(offset), key: null, value: null, timestamp: '0' }) as KafkaMessage;
+const message = (offset: number) => messageAt(offset, null);
 const batch = (fetchedFrom: number, next: number, ...offsets: number[]): FetchedBatch => ({
   ...AT,
   ...{ fetchedFrom, next, high: 1_000 },

@@ -1,0 +1,27 @@
+import { describe, expect, it } from '@jest/globals';
+import { Interner } from '../../../src/kafka/decode/interner.js';
+
+const within = (interner: Interner, text: string): string => {
+  const bytes = Buffer.from(`<${text}>`, 'latin1');
+  return interner.get(bytes, 1, bytes.length - 1);
+};
+
+describe('strings by their bytes', () => {
+  it('are what the bytes say, however many there are and in whatever order they come', () => {
+    const interner = new Interner();
+    const texts = Array.from({ length: 20_000 }, (_, n) => `${'x'.repeat(n % 41)}-${n}`);
+    for (const text of [...texts, ...texts.toReversed(), '', 'a', 'b', 'ab', 'ba']) {
+      expect(within(interner, text)).toBe(text);
+    }
+  });
+
+  it('are right also when there were too many to remember', () => {
+    const interner = new Interner();
+    let wrong = 0;
+    for (let n = 0; n < 600_000; n += 1) {
+      const text = `workspace-${n % 300_000}`;
+      if (within(interner, text) !== text) wrong += 1;
+    }
+    expect(wrong).toBe(0);
+  });
+});

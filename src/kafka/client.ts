@@ -4,7 +4,6 @@ import type { Log } from '../support/log.js';
 import { quietRequestQueues } from './quietQueue.js';
 
 quietRequestQueues();
-
 readFetchesOurselves();
 
 export interface KafkaSettings {

@@ -1,10 +1,10 @@
-import { planBefore, type Account } from '../accounts/account.js';
 import type { Context } from '../judging/context.js';
+import { largestSureFile } from '../judging/fileSize.js';
 import { putUnder } from '../judging/judge.js';
 import { LEDGER_REACH_MS, NO_LEDGER, type Ledger } from '../judging/ledger.js';
-import { judgedSince, limitOf, rulingFor, type Ruling } from '../judging/limits.js';
+import { limitOf, rulingFor, type Ruling } from '../judging/limits.js';
 import { followPolicy, needsOfPolicy } from '../judging/policyChange.js';
-import { fileSizeFor, policyAt, versionSpan, type Metric } from '../policy/policy.js';
+import { versionSpan, type Metric } from '../policy/policy.js';
 import { HOUR_MS, type Window, type WindowKind } from '../windows/window.js';
 import { scopeId, type AccountState } from './accountState.js';
 import type { UsageWindow } from './usageWindow.js';
@@ -142,14 +142,14 @@ export class AccountRun {
       isNew = false;
       if (!cell.open && !cell.plain) this.open(cell);
       const units = amount[row] ?? 0;
-      if (cell.plain || units > cell.largestFile || !fits(cell, units)) {
+      if (cell.plain || units > cell.largestFile || !cell.fits(units)) {
         if (this.ledger() === null) return row;
         this.settle();
         countNew(counting.state, counting.changes, columns.whole(row), counting.context);
         this.refresh();
         continue;
       }
-      add(cell, cell.slotOf(occurredAt[row] ?? 0), units);
+      cell.add(occurredAt[row] ?? 0, units);
     }
     this.settle();
     this.stand();
@@ -168,7 +168,7 @@ export class AccountRun {
   }
 
   private remember(cell: Cell, ids: Int32Array, at: number): boolean {
-    const { state, changes } = this.counting;
+    const { state } = this.counting;
     const seen = (cell.seen ??= state.seen.get(cell.seenKey) ?? null);
     if (seen === null) throw new Error(`seen ids ${cell.seenKey} of ${state.accountId} were not loaded`);
     const a = ids[at] ?? 0;
@@ -227,20 +227,10 @@ export class AccountRun {
     return opened;
   }
 
-  private largestFile(cell: Cell): number {
-    if (cell.metric !== 'upload_bytes') return Infinity;
+  private largestFile({ metric }: Cell): number {
     const { state, context } = this.counting;
-    const { account } = state;
-    if (account === null) return 0;
-    const judged = judgedSince(context.policy, account);
-    const sizes = [this.firstArrival, this.lastArrival].map((at) => {
-      const version = policyAt(context.policy, Math.max(at, judged));
-      const { allowed } = fileSizeFor(version, planBefore(account, at + 1));
-      return allowed.kind === 'unlimited' ? Infinity : allowed.amount;
-    });
-    // Plans may have come and gone in between: then each file is looked at.
-    const plans = account.history.filter((p) => p.from > this.firstArrival && p.from <= this.lastArrival);
-    return plans.length > 0 ? -1 : Math.min(...sizes);
+    if (metric !== 'upload_bytes' || state.account === null) return Infinity;
+    return largestSureFile(state.account, this.firstArrival, this.lastArrival, context);
   }
 
   /**
@@ -307,26 +297,5 @@ export class AccountRun {
   private refresh(): void {
     for (const tally of this.tallies.values()) tally.settled();
     for (const cell of this.cells) if (cell.open) this.attach(cell);
-  }
-}
-
-function fits(cell: Cell, units: number): boolean {
-  for (const tally of cell.own) if (tally.rise + units >= tally.room) return false;
-  for (const tally of cell.next) if (tally.rise + units >= tally.room) return false;
-  return true;
-}
-
-function add({ bucket, whole, own, next }: Cell, slot: number, units: number): void {
-  if (bucket === null || whole === null) throw new Error('the cell is not open');
-  bucket.slots[slot] = plus(bucket.slots[slot] ?? 0, units);
-  whole.slots[slot] = plus(whole.slots[slot] ?? 0, units);
-  for (const tally of own) {
-    tally.used += units;
-    tally.rise += units;
-    tally.touched = true;
-  }
-  for (const tally of next) {
-    tally.rise += units;
-    tally.touched = true;
   }
 }

@@ -86,11 +86,13 @@ export class AccountState {
 
   /** Rough memory in bytes, for the cache's budget. */
   get weight(): number {
-    let bytes = 2_000 + this.windows.size * 250;
-    for (const seen of this.seen.values()) bytes += 200 + seen.bytes;
-    for (const buckets of this.buckets.values()) bytes += buckets.periodCount * 1_200;
-    bytes += (this.standing?.cells.length ?? 0) * 500;
-    return bytes + (this.conditions?.facts.length ?? 0) * 300;
+    let bytes = 2_000;
+    for (const seen of this.seen.values()) bytes += 300 + seen.bytes;
+    for (const buckets of this.buckets.values()) bytes += buckets.bytes;
+    for (const rows of this.windows.values()) bytes += 100 + rows.length * 300;
+    bytes += (this.standing?.cells.length ?? 0) * 900;
+    const recorded = (this.ledger?.crossings.length ?? 0) + (this.ledger?.notices.length ?? 0);
+    return bytes + (recorded + (this.conditions?.facts.length ?? 0)) * 500;
   }
 }
 

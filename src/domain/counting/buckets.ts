@@ -149,6 +149,13 @@ export class Buckets {
       .map((range) => (range.start < start ? { start, end: range.end } : range));
   }
 
+  /** Rough memory in bytes. */
+  get bytes(): number {
+    let scopes = 0;
+    for (const period of this.periods.values()) scopes += period.size;
+    return this.periods.size * 300 + scopes * (200 + slotCount(this.metric) * 8);
+  }
+
   get periodCount(): number {
     return this.periods.size;
   }

@@ -1,6 +1,6 @@
 import type { Metric } from '../policy/policy.js';
 import { HOUR_MS, type Window, type WindowKind } from '../windows/window.js';
-import { periodOf, slotMs, type Bucket } from './buckets.js';
+import { periodOf, plus, slotMs, type Bucket } from './buckets.js';
 import type { IdChunk } from './idChunk.js';
 import type { SeenIds } from './seenIds.js';
 import { figureOf, monthOf, type UsageWindow } from './usageWindow.js';
@@ -47,8 +47,7 @@ export class Cell {
   next: Tally[] = [];
   /** Uploads larger than this need a closer look, bytes. */
   largestFile = Infinity;
-  /** Of the run under way: its rows of this cell, and where the ids go that are new. */
-  rows = 0;
+  /** Of the run under way: where the ids go that are new. */
   newIds: IdChunk | null = null;
 
   constructor(
@@ -64,7 +63,28 @@ export class Cell {
     this.plain = windows.some(({ window }) => window.start > hour || window.end < hour + HOUR_MS);
   }
 
-  slotOf(occurredAt: number): number {
-    return Math.floor((occurredAt - this.periodStart) / this.slotMs);
+  /** Whether so much more takes no row to where it is judged. */
+  fits(units: number): boolean {
+    for (const tally of this.own) if (tally.rise + units >= tally.room) return false;
+    for (const tally of this.next) if (tally.rise + units >= tally.room) return false;
+    return true;
+  }
+
+  /** Adds what an event at `occurredAt` (epoch ms) used; the cell must be open. */
+  add(occurredAt: number, units: number): void {
+    const { bucket, whole, own, next } = this;
+    if (bucket === null || whole === null) throw new Error('the cell is not open');
+    const slot = Math.floor((occurredAt - this.periodStart) / this.slotMs);
+    bucket.slots[slot] = plus(bucket.slots[slot] ?? 0, units);
+    whole.slots[slot] = plus(whole.slots[slot] ?? 0, units);
+    for (const tally of own) {
+      tally.used += units;
+      tally.rise += units;
+      tally.touched = true;
+    }
+    for (const tally of next) {
+      tally.rise += units;
+      tally.touched = true;
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { planBefore } from '../accounts/account.js';
+import { planBefore, type Account } from '../accounts/account.js';
 import { extraFileSize } from '../accounts/allowance.js';
 import type { AccountState } from '../counting/accountState.js';
 import { monthOf } from '../counting/usageWindow.js';
@@ -55,4 +55,17 @@ export function judgeFileSize(
     },
     context.now,
   );
+}
+
+/** The largest file of which it is sure, for arrivals within [first, last] (epoch ms), that it is allowed; bytes. */
+export function largestSureFile(account: Account, first: number, last: number, context: Context): number {
+  // Plans may have come and gone in between: then each file is looked at.
+  if (account.history.some(({ from }) => from > first && from <= last)) return -1;
+  const judged = judgedSince(context.policy, account);
+  const sizes = [first, last].map((at) => {
+    const version = policyAt(context.policy, Math.max(at, judged));
+    const { allowed } = fileSizeFor(version, planBefore(account, at + 1));
+    return allowed.kind === 'unlimited' ? Infinity : allowed.amount;
+  });
+  return Math.min(...sizes);
 }

@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import type { LogMessage } from './logMessage.js';
 import { readRecordBatches } from './recordBatches.js';
 
 /** The version of Fetch that has this layout, and the newest that the client speaks. */
@@ -30,7 +29,7 @@ interface Client {
 
 /**
  * Has the client read the answers to Fetch by {@link readRecordBatches}. The client is dormant and offers no way to do it:
- * this reaches into one of its tables (decision 10). Whatever is not of the one layout known here is read as it always was.
+ * this reaches into one of its tables (decision 11). Whatever is not of the one layout known here is read as it always was.
  */
 export function readFetchesOurselves(): void {
   const { requests, ...client } = clientParts();
@@ -88,7 +87,7 @@ async function readPartition(client: Reading, reader: Reader): Promise<unknown> 
   };
 }
 
-async function readMessages(client: Reading, reader: Reader): Promise<readonly (LogMessage | unknown)[]> {
+async function readMessages(client: Reading, reader: Reader): Promise<readonly unknown[]> {
   const size = reader.readInt32();
   if (size <= 0) return [];
   const bytes = reader.readBytes(size);

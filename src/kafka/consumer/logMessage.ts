@@ -103,8 +103,7 @@ export class LogMessage {
       const name = read.bytes(read.next())?.toString() ?? '';
       const value = read.bytes(read.next()) ?? undefined;
       const before = headers[name];
-      headers[name] =
-        before === undefined || value === undefined ? value : ([before, value].flat() as (Buffer | string)[]);
+      headers[name] = before === undefined || value === undefined ? value : [before, value].flat();
     }
     return headers;
   }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { readRecordBatches } from '../../../src/kafka/consumer/recordBatches.js';
 
 const require = createRequire(import.meta.url);
-const part = <T>(path: string): T => require(`kafkajs/src/protocol/${path}`) as T;
+const part = (path: string): unknown => require(`kafkajs/src/protocol/${path}`);
 
 interface Encoded {
   readonly buffer: Buffer;
@@ -20,10 +20,10 @@ interface Message {
   readonly isControlRecord: boolean;
   readonly batchContext: { readonly inTransaction: boolean; readonly producerId: string };
 }
-const Decoder = part<new (bytes: Buffer) => object>('decoder');
-const decodeMessages = part<(decoder: object) => Promise<Message[]>>('requests/fetch/v4/decodeMessages');
-const { RecordBatch } = part<{ RecordBatch: (settings: object) => Promise<Encoded> }>('recordBatch/v0');
-const record = part<(settings: object) => Encoded>('recordBatch/record/v0');
+const Decoder = part('decoder') as new (bytes: Buffer) => object;
+const decodeMessages = part('requests/fetch/v4/decodeMessages') as (decoder: object) => Promise<Message[]>;
+const { RecordBatch } = part('recordBatch/v0') as { RecordBatch: (settings: object) => Promise<Encoded> };
+const record = part('recordBatch/record/v0') as (settings: object) => Encoded;
 const ATTRIBUTES_AT = 21;
 const HEAD_BYTES = 17;
 

@@ -6,6 +6,8 @@ import { choosePorts } from '../../src/stack/ports.js';
 import { until } from './until.js';
 
 const MAIN = resolve('dist/main.js');
+/** Node's options in the image. */
+const SHIPPED_OPTIONS = shippedOptions(readFileSync('Dockerfile', 'utf8'));
 const READY = 'counting from the positions of the database';
 
 export interface EngineSettings {
@@ -32,7 +34,7 @@ export class Engine {
     const spawnedAt = Date.now();
     const child = spawn(
       process.execPath,
-      [...nodeOptions, MAIN, 'serve', ...roles.flatMap((role) => ['--role', role])],
+      [...SHIPPED_OPTIONS, ...nodeOptions, MAIN, 'serve', ...roles.flatMap((role) => ['--role', role])],
       {
         env: { ...process.env, NODE_OPTIONS: '', ...env, HTTP_PORT: String(http) },
         stdio: ['ignore', out, out, 'ipc'],
@@ -84,4 +86,9 @@ export class Engine {
     this.child.kill(signal);
     await ended;
   }
+}
+
+function shippedOptions(dockerfile: string): string[] {
+  const command = JSON.parse(/^CMD (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
+  return command.filter((word) => word.startsWith('--'));
 }

@@ -23,6 +23,14 @@ export async function readWaiting(
   return rows;
 }
 
+/**
+ * Marks of this session are not waited for until they are on disk: one that a crash of Postgres loses publishes its row
+ * again, as a crash of the relay before the mark does.
+ */
+export async function forgetMarksInACrash(session: Queryable): Promise<void> {
+  await session.query('set synchronous_commit = off');
+}
+
 export async function markPublished(db: Queryable, rows: readonly OutboxRow[]): Promise<void> {
   await db.query(
     `update outbox o set published_at = now()

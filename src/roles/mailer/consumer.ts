@@ -13,7 +13,8 @@ import { sleep, within } from '../wait.js';
 
 const LEAVE_MS = 5_000;
 const PROBE_MS = 10_000;
-// One record is one short transaction.
+// One record is one short transaction, and most of it is waiting; an account's records are in one partition.
+const PARTITIONS_AT_ONCE = 2;
 const RECORD_WITHIN_MS = 20_000;
 
 /** Reads the notifications topic into the delivery ledger; goes on by itself after whatever outage. */
@@ -128,6 +129,7 @@ export class NotificationConsumer {
       autoCommit: true,
       autoCommitInterval: 1_000,
       eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
       eachBatch: (payload) => this.takeBatch(payload),
     });
   }

@@ -32,6 +32,9 @@ const TIMING: MailerTiming = {
   smtp: TIMEOUTS,
 };
 
+// A mail server may take its time before it greets, and an attempt is mostly that.
+const CONCURRENCY = 12;
+
 export type MailerMetrics = Pick<Metrics, 'recordsRead' | 'notices' | 'deliveries' | 'mailServerUp'>;
 
 export interface MailerOptions {
@@ -60,7 +63,7 @@ export interface MailerOptions {
   readonly sessionTimeoutMs: number;
   /** Consumer group; default `fair-use-mailer`. */
   readonly groupId?: string;
-  /** Messages on their way at the same time; default 4. */
+  /** Messages on their way at the same time; default 12. */
   readonly concurrency?: number;
   readonly timing?: Partial<MailerTiming>;
 }
@@ -77,6 +80,6 @@ export function contextOf(options: MailerOptions): MailerContext {
     ...options,
     timing: { ...TIMING, ...options.timing },
     groupId: options.groupId ?? 'fair-use-mailer',
-    concurrency: options.concurrency ?? 4,
+    concurrency: options.concurrency ?? CONCURRENCY,
   };
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { beginData, type Attempt } from '../../postgres/deliveries/attempts.js';
 import { dueDeliveries, expiredLeases } from '../../postgres/deliveries/due.js';
 import type { DeliveryKey } from '../../postgres/deliveries/ledger.js';
@@ -7,7 +8,8 @@ import type { NoticeState } from '../../domain/notices/delivery/fold.js';
 import type { Outcome } from '../../domain/notices/delivery/outcome.js';
 import { Backoff } from '../../support/backoff.js';
 import { failpoint } from '../../support/failpoints.js';
-import { claim, senderOf, type ClaimedDelivery } from './claim.js';
+import { claim, senderOf, type Claim, type ClaimedDelivery } from './claim.js';
+import { FewAtOnce } from './fewAtOnce.js';
 import { expire, finish, type Finished } from './finish.js';
 import type { MailerContext } from './options.js';
 import { Outage } from '../outage.js';
@@ -15,6 +17,8 @@ import { Progress } from '../progress.js';
 import { sleep, within } from '../wait.js';
 
 const SWEEP_LIMIT = 50;
+// A claim holds its account's lock while it renders: the more of them share the processor, the longer counting waits.
+const CLAIMS_AT_ONCE = 2;
 // After the last answer or the last wait for one: to write down how the attempts ended.
 const WRITE_DOWN_MS = 3_000;
 
@@ -31,6 +35,7 @@ export class DeliveryWorker {
   /** Nothing is written down any more. */
   private readonly close = new AbortController();
   private readonly underWay = new Map<string, Promise<void>>();
+  private readonly claims = new FewAtOnce(CLAIMS_AT_ONCE);
   private woken = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private sweptAt = Number.NEGATIVE_INFINITY;
@@ -45,6 +50,8 @@ export class DeliveryWorker {
     // An attempt may take nearly as long as its lease.
     this.progress = new Progress('the sending of mails', timing.leaseMs);
     this.mailServerOutage = new Outage(log, 'the mail server');
+    // Every attempt under way listens to them.
+    setMaxListeners(0, this.hurry.signal, this.end.signal);
   }
 
   start(): void {
@@ -118,7 +125,7 @@ export class DeliveryWorker {
   /** One attempt from claim to record; never rejects. */
   private async deliver(key: DeliveryKey): Promise<void> {
     try {
-      const claimed = await claim(this.context, key);
+      const claimed = await this.claims.run(() => this.claim(key));
       if (claimed.kind === 'claimed') {
         const outcome = await this.attempt(claimed);
         await failpoint('mail.answered');
@@ -137,6 +144,10 @@ export class DeliveryWorker {
       // The delivery is still due: without a pause it would be taken up again at once.
       await sleep(this.context.timing.pollMs, this.hurry.signal);
     }
+  }
+
+  private async claim(key: DeliveryKey): Promise<Claim> {
+    return this.hurry.signal.aborted ? { kind: 'gone' } : claim(this.context, key);
   }
 
   private async attempt(claimed: ClaimedDelivery): Promise<Outcome> {

@@ -1,12 +1,12 @@
 import type { Kafka, Producer } from 'kafkajs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { Encoder } from '../../kafka/encoder.js';
 import type { Registry } from '../../kafka/registry.js';
 import { DEAD_LETTER_TOPIC } from '../../kafka/topics.js';
 import { tryShards } from '../../postgres/locks.js';
+import { onAppended } from '../../postgres/outbox/channel.js';
 import { OUTBOX_SHARDS } from '../../postgres/outbox/shards.js';
-import { markPublished, readWaiting, setAside } from '../../postgres/outbox/waiting.js';
+import { forgetMarksInACrash, markPublished, readWaiting, setAside } from '../../postgres/outbox/waiting.js';
 import { markLettersPublished, readWaitingLetters } from '../../postgres/outbox/waitingLetters.js';
 import { Backoff } from '../../support/backoff.js';
 import { failpoint } from '../../support/failpoints.js';
@@ -15,6 +15,7 @@ import type { Metrics } from '../../support/metrics.js';
 import { reasonOf } from '../../support/outage.js';
 import { Progress } from '../progress.js';
 import type { Problem, Role } from '../role.js';
+import { Wake } from '../wake.js';
 import { publishLetters, publishRows } from './publish.js';
 
 const SHARDS = Array.from({ length: OUTBOX_SHARDS }, (_, shard) => shard);
@@ -22,7 +23,8 @@ const SHARDS = Array.from({ length: OUTBOX_SHARDS }, (_, shard) => shard);
 const LETTERS = OUTBOX_SHARDS;
 const ROWS_AT_ONCE = 500;
 const LETTERS_AT_ONCE = 100;
-const IDLE_MS = 100;
+// Commits tell of their rows; this is for dead letters, and for what a relay was not told.
+const POLL_MS = 500;
 const CLAIM_EVERY_MS = 1_000;
 // A pass publishes a few hundred rows; the client gives a request half a minute.
 const PASS_WITHIN_MS = 45_000;
@@ -33,6 +35,8 @@ export interface RelayOptions {
   readonly pool: pg.Pool;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Between two looks at the outbox when no commit tells of rows, ms; default 500. */
+  readonly pollMs?: number;
 }
 
 /**
@@ -48,6 +52,7 @@ export class Relay implements Role {
   private saidTooLarge = false;
   private trouble: Problem = 'the relay has not started yet';
   private readonly progress = new Progress('the relay', PASS_WITHIN_MS);
+  private readonly wake = new Wake();
 
   constructor(private readonly options: RelayOptions) {
     this.encoder = new Encoder(options.registry);
@@ -60,6 +65,7 @@ export class Relay implements Role {
 
   async stop(): Promise<void> {
     this.stopping.abort();
+    this.wake.now();
     await this.running;
   }
 
@@ -95,10 +101,14 @@ export class Relay implements Role {
     let lost: Error | undefined;
     const onError = (error: Error): void => {
       lost = error;
+      // The next statement fails, and what is not asked is not told either.
+      this.wake.now();
     };
     client.on('error', onError);
     try {
       await producer.connect();
+      await forgetMarksInACrash(client);
+      await onAppended(client, () => this.wake.now());
       await this.publishWhileHeld(client, producer, onProgress);
     } catch (error) {
       lost ??= error instanceof Error ? error : new Error(String(error));
@@ -116,10 +126,14 @@ export class Relay implements Role {
     producer: Producer,
     onProgress: () => void,
   ): Promise<void> {
+    const { pollMs = POLL_MS } = this.options;
     const held = new Set<number>();
     let claimedAt = -Infinity;
-    while (!this.stopping.signal.aborted) {
-      if (performance.now() - claimedAt > CLAIM_EVERY_MS) {
+    for (;;) {
+      // In this order: a stop must not be heeded away.
+      this.wake.heed();
+      if (this.stopping.signal.aborted) return;
+      if (performance.now() - claimedAt >= CLAIM_EVERY_MS) {
         claimedAt = performance.now();
         const free = [...SHARDS, LETTERS].filter((shard) => !held.has(shard));
         for (const shard of await tryShards(client, free)) held.add(shard);
@@ -130,7 +144,10 @@ export class Relay implements Role {
       this.trouble = null;
       this.progress.moved();
       onProgress();
-      if (published + letters === 0) await this.idle();
+      // Rows that come from here on wake it again: what was less than a full pass was everything.
+      const more = published === ROWS_AT_ONCE || letters === LETTERS_AT_ONCE;
+      if (!more)
+        await this.wake.within(held.size > SHARDS.length ? pollMs : Math.min(pollMs, CLAIM_EVERY_MS));
     }
   }
 
@@ -173,10 +190,5 @@ export class Relay implements Role {
       );
     }
     return published.length;
-  }
-
-  /** Waits a moment: nothing is there to publish. */
-  private async idle(): Promise<void> {
-    await sleep(IDLE_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 }

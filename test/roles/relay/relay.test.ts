@@ -13,6 +13,7 @@ import { appendOutbox } from '../../../src/postgres/outbox/append.js';
 import { OUTBOX_SHARDS } from '../../../src/postgres/outbox/shards.js';
 import { readWaiting } from '../../../src/postgres/outbox/waiting.js';
 import { createPool } from '../../../src/postgres/pool.js';
+import { transaction } from '../../../src/postgres/transaction.js';
 import { publishRows } from '../../../src/roles/relay/publish.js';
 import { Relay } from '../../../src/roles/relay/relay.js';
 import { createLog } from '../../../src/support/log.js';
@@ -86,9 +87,9 @@ describe('the relay', () => {
     await reader.close();
   });
 
-  async function startRelay(): Promise<Relay> {
+  async function startRelay(pollMs?: number): Promise<Relay> {
     const options = { kafka, registry, pool, log: createLog('silent'), metrics: createMetrics() };
-    const relay = new Relay(options);
+    const relay = new Relay(pollMs === undefined ? options : { ...options, pollMs });
     relays.push(relay);
     await relay.start();
     return relay;
@@ -214,5 +215,68 @@ describe('the relay', () => {
     const firsts = [...new Set(published(account).map(usedOf))];
     expect(firsts).toEqual(Array.from({ length: 60 }, (_, n) => n));
     expect(await holders()).not.toContain(first);
+  }, 60_000);
+
+  const NEVER_MS = 3_600_000;
+  const idle = async (): Promise<number> => {
+    const { rows } = await pool.query<{ pid: number }>(
+      `select pid from pg_stat_activity where datname = current_database() and state = 'idle' and pid in (
+         select pid from pg_locks where locktype = 'advisory' and classid = 7210333)`,
+    );
+    return rows[0]?.pid ?? 0;
+  };
+  /** Commits from a session of its own, as another process does. */
+  async function elsewhere(work: (session: pg.PoolClient) => Promise<unknown>): Promise<void> {
+    const other = createPool(database.url, 1, () => undefined);
+    try {
+      await transaction(other, work);
+    } finally {
+      await other.end();
+    }
+  }
+
+  it('is woken by the commit of another process, and by nothing before it', async () => {
+    const account = uniqueName('acc');
+    await startRelay(NEVER_MS);
+    await until(async () => (await idle()) !== 0);
+    await elsewhere(async (session) => {
+      await appendOutbox(session, [violation(account, 1)]);
+      await appendOutbox(session, [violation(account, 2)]);
+      expect(published(account)).toEqual([]);
+    });
+    await until(() => published(account).length === 2);
+    await elsewhere((session) => appendOutbox(session, [violation(account, 3)]));
+    await until(() => published(account).length === 3);
+    expect(published(account).map(usedOf)).toEqual([1, 2, 3]);
+  }, 60_000);
+
+  it('is woken again after its session was lost, and publishes what came meanwhile', async () => {
+    const account = uniqueName('acc');
+    await startRelay(NEVER_MS);
+    await until(async () => (await idle()) !== 0);
+    const first = await idle();
+    await elsewhere(async (session) => {
+      await appendOutbox(session, [violation(account, 1)]);
+      await session.query('select pg_terminate_backend($1)', [first]);
+    });
+    await until(() => published(account).length === 1);
+    await until(async () => ![0, first].includes(await idle()));
+    await elsewhere((session) => appendOutbox(session, [violation(account, 2)]));
+    await until(() => published(account).length === 2);
+    expect(published(account).map(usedOf)).toEqual([1, 2]);
+  }, 60_000);
+
+  it('finds by itself what no commit told of', async () => {
+    const account = uniqueName('acc');
+    await startRelay(50);
+    await until(async () => (await idle()) !== 0);
+    const session = await idle();
+    await elsewhere(async (tx) => {
+      await appendOutbox(tx, [violation(account, 1)]);
+      await tx.query("update outbox set set_aside = 'not yet' where account_id = $1", [account]);
+    });
+    await pool.query('update outbox set set_aside = null where account_id = $1', [account]);
+    await until(() => published(account).length === 1);
+    expect(await idle()).toBe(session);
   }, 60_000);
 });

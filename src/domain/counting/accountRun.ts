@@ -35,6 +35,8 @@ export interface Counting {
 export class AccountRun {
   readonly cells: Cell[];
   private readonly tallies: Map<UsageWindow, Tally>;
+  /** There are cells whose pieces may have to be loaded; the others have theirs at hand. */
+  hasNewCells = false;
   private rows = 0;
   private firstArrival = Infinity;
   private lastArrival = -Infinity;
@@ -101,6 +103,7 @@ export class AccountRun {
       const cell = cells[n];
       if (cell?.hour === hour && cell.metric === metric && cell.workspaceId === workspaceId) return n;
     }
+    this.hasNewCells = true;
     const { state, changes } = this.counting;
     const windows = KINDS[metric].map((kind) => ({ kind, window: windowOf(state, changes, kind, at) }));
     return cells.push(new Cell(metric, hour, workspaceId, windows)) - 1;

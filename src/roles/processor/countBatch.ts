@@ -174,8 +174,9 @@ async function countUsage(
       runs.push(new AccountRun(counting, intake.columns, input.first));
     }
   }
-  await loadUsage(tx, runs.flatMap(missingPieces));
-  await loadSums(tx, runs.flatMap(missingSums));
+  const bringNew = runs.filter(({ hasNewCells }) => hasNewCells);
+  await loadUsage(tx, bringNew.flatMap(missingPieces));
+  await loadSums(tx, bringNew.flatMap(missingSums));
   await loadForPolicy(
     tx,
     runs

@@ -63,8 +63,8 @@ export class AccountChanges {
   account: Account | null = null;
   /** Parked events were taken up: their rows go. */
   unparked = false;
-  /** New ids by group key. */
-  readonly seen = new Map<string, IdChunk>();
+  /** New ids, a chunk for each group; there are few. */
+  readonly seen: IdChunk[] = [];
   /** To be written. */
   readonly buckets = new Set<Bucket>();
   /** To be written. */
@@ -83,9 +83,10 @@ export class AccountChanges {
 
   /** Where the new ids of a group go, `expected` of them. */
   newIds(metric: Metric, month: string, expected?: number): IdChunk {
-    const key = `${metric}/${month}`;
-    let ids = this.seen.get(key);
-    if (ids === undefined) this.seen.set(key, (ids = new IdChunk(metric, month, expected)));
+    const known = this.seen.find((chunk) => chunk.metric === metric && chunk.month === month);
+    if (known !== undefined) return known;
+    const ids = new IdChunk(metric, month, expected);
+    this.seen.push(ids);
     return ids;
   }
 }

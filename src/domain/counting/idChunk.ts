@@ -31,6 +31,11 @@ export class IdChunk {
     this.used = used + LANES;
   }
 
+  /** Of the group, as {@link seenKey} makes it. */
+  get key(): string {
+    return `${this.metric}/${this.month}`;
+  }
+
   get size(): number {
     return this.used / LANES;
   }

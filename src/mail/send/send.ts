@@ -87,7 +87,8 @@ class Dialogue {
     const body = guardedBody(raw, begin, () => {
       this.dataBegan = true;
     });
-    body.once('end', () => setImmediate(() => void failpoint('mail.data-sent')));
+    const sent = (): void => void failpoint('mail.data-sent')?.catch((error: unknown) => this.fail(error));
+    body.once('end', () => setImmediate(sent));
     this.connection.send({ from, to: [to] }, body, (error, info) => {
       if (error === null) {
         this.settle({ kind: 'accepted', answer: oneLine(info.response) });

@@ -129,7 +129,8 @@ const bucketOf = (accountId: string, bucket: Bucket): BucketToWrite => ({ accoun
 const rowOf = (accountId: string, row: UsageWindow): WindowToWrite => ({ accountId, row });
 
 function newChunks({ state, changes }: Changed): ChunkToWrite[] {
-  return Array.from(changes.seen, ([key, ids]) => {
+  return changes.seen.map((ids) => {
+    const { key } = ids;
     const seen = state.seen.get(key);
     if (seen === undefined) throw new Error(`seen ids ${key} of ${state.accountId} were not loaded`);
     const seq = seen.nextSeq;

@@ -216,7 +216,7 @@ function isChanged({ changes, parked }: Work): boolean {
     !changes.isOnlyCounted ||
     parked.length > 0 ||
     changes.unparked ||
-    changes.seen.size > 0 ||
+    changes.seen.length > 0 ||
     changes.windows.size > 0
   );
 }

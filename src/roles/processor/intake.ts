@@ -14,8 +14,17 @@ export interface AccountInput {
   /** First and last row of its usage events, {@link NO_ROW}: none. */
   first: number;
   last: number;
-  readonly accountEvents: AccountEvent[];
-  readonly replies: ReplyEvent[];
+  accountEvents: AccountEvent[];
+  replies: ReplyEvent[];
+}
+
+// One for all: most accounts of a batch have only usage.
+const NONE: never[] = [];
+
+function appended<T>(list: T[], one: T): T[] {
+  if (list === NONE) return [one];
+  list.push(one);
+  return list;
 }
 
 /**
@@ -62,9 +71,13 @@ export class Intake {
   /** Takes in what a message was decoded to; its usage event, if it is one, becomes a row. */
   take(of: TopicPartition, decoder: Pick<Decoder, 'decode'>, message: LogMessage, decoded: Decoded): void {
     this.note(of.topic, decoded.kind, 1);
-    if (decoded.kind === 'account') this.inputOf(decoded.event.accountId).accountEvents.push(decoded.event);
-    else if (decoded.kind === 'reply') this.inputOf(decoded.event.accountId).replies.push(decoded.event);
-    else if (decoded.kind === 'usage') {
+    if (decoded.kind === 'account') {
+      const input = this.inputOf(decoded.event.accountId);
+      input.accountEvents = appended(input.accountEvents, decoded.event);
+    } else if (decoded.kind === 'reply') {
+      const input = this.inputOf(decoded.event.accountId);
+      input.replies = appended(input.replies, decoded.event);
+    } else if (decoded.kind === 'usage') {
       const { metric, accountId, workspaceId, amount, occurredAt, arrivedAt, idHash } = decoded.event;
       const row = this.columns.push(METRICS.indexOf(metric), workspaceId, amount, occurredAt, arrivedAt);
       this.columns.setId(row, idHash);
@@ -147,7 +160,7 @@ export class Intake {
   private inputOf(accountId: string): AccountInput {
     let input = this.accounts.get(accountId);
     if (input === undefined) {
-      input = { first: NO_ROW, last: NO_ROW, accountEvents: [], replies: [] };
+      input = { first: NO_ROW, last: NO_ROW, accountEvents: NONE, replies: NONE };
       this.accounts.set(accountId, input);
     }
     return input;

@@ -102,7 +102,7 @@ class Account {
           [...(state.bucketsOf(metric).slots(periodStart, '') ?? [])],
         ]),
       ),
-      seen: [...changes.seen].map(([key, ids]) => [key, Buffer.from(ids.bytes).toString('hex')]).sort(),
+      seen: changes.seen.map((ids) => [ids.key, Buffer.from(ids.bytes).toString('hex')]).sort(),
       account: state.account,
       ledger: state.ledger,
       outgoing: changes.consequences.outgoing,

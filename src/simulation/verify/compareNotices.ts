@@ -1,6 +1,6 @@
 import type { AccountSnapshot } from '../records.js';
 import type { NoticeName, RecountOptions, Truth } from '../truth/types.js';
-import { differences, scopeInWords, type Statement } from './differences.js';
+import { differences, scopeInWords, scopeKey, type Statement } from './differences.js';
 import { limitNamed } from './limitNamed.js';
 import type { Views } from './views.js';
 
@@ -23,6 +23,11 @@ export function subjectInWords(notice: Subject): string {
   return `${scopeInWords(notice)}, ${String(notice.level)} %`;
 }
 
+function subjectKey(notice: Subject): string {
+  if (notice.kind !== 'UPGRADE_INVITATION') return `${scopeKey(notice)}|${String(notice.level)}`;
+  return scopeKey({ ...notice, rule: notice.kind, workspaceId: null });
+}
+
 /** The engine's warnings and invitations, findable by the names that the truth gives them. */
 export class Notices {
   private readonly bySubject = new Map<string, Told[]>();
@@ -30,13 +35,13 @@ export class Notices {
   constructor(private readonly views: Views) {
     const notices = views.notifications.filter(({ kind }) => KINDS.includes(kind));
     for (const notice of notices.sort((one, other) => one.createdAt - other.createdAt)) {
-      const about = subjectInWords(notice);
+      const about = subjectKey(notice);
       this.bySubject.set(about, [...(this.bySubject.get(about) ?? []), notice]);
     }
   }
 
   find(name: NoticeName): Told | undefined {
-    return this.bySubject.get(subjectInWords(name))?.[name.ordinal];
+    return this.bySubject.get(subjectKey(name))?.[name.ordinal];
   }
 
   all(): Told[] {

@@ -40,13 +40,20 @@ export function differences(
   return found;
 }
 
-/** The scope and window of a row in words. */
-export function scopeInWords(row: {
+interface ScopeOfRow {
   accountId: string;
   workspaceId: string | null;
   rule: string;
   start: number;
-}): string {
+}
+
+/** The scope and window of a row, to find it by: cheaper than {@link scopeInWords}, which a recount of a million records feels. */
+export function scopeKey({ accountId, rule, workspaceId, start }: ScopeOfRow): string {
+  return `${accountId}|${rule}|${workspaceId ?? ''}|${start}`;
+}
+
+/** The scope and window of a row in words. */
+export function scopeInWords(row: ScopeOfRow): string {
   const window = new Date(row.start).toISOString().replace(/(T00:00)?:00\.000Z$/, '');
   const workspace = row.workspaceId === null ? [] : [row.workspaceId];
   return [`account ${row.accountId}`, row.rule, ...workspace, window].join(', ');

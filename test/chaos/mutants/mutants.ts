@@ -93,7 +93,10 @@ export const MUTANTS: readonly Mutant[] = [
     'what is later than an hour is refused',
     'lateEvents',
     ['I1', 'I2'],
-    [{ file: 'dist/kafka/decode/usage.js', from: 'age > LATE_HORIZON_MS', to: 'age > 3_600_000' }],
+    [
+      { file: 'dist/kafka/decode/usage.js', from: 'age > LATE_HORIZON_MS', to: 'age > 3_600_000' },
+      { file: 'dist/kafka/decode/usageReader.js', from: 'age > LATE_HORIZON_MS', to: 'age > 3_600_000' },
+    ],
   ),
   mutant(
     "an attempt's lease",

@@ -21,6 +21,8 @@ function hasEnded(notice: Notice): boolean {
 /** The warnings and what is decided about them at once or by a later change of plan (contract §3, §5). */
 export class Notices {
   readonly all: Tracked[] = [];
+  /** Those that will fail, and when (epoch ms): looked at with every record. */
+  private readonly failing: { readonly notice: Tracked; readonly failedAt: number }[] = [];
 
   constructor(private readonly options: RecountOptions) {}
 
@@ -50,6 +52,8 @@ export class Notices {
     else if (suppressor !== null) Object.assign(notice, { reason: 'cooldown', suppressor });
     if (notice.reason !== null) notice.status = 'SUPPRESSED';
     this.all.push(notice);
+    const failedAt = this.options.failedAt?.(notice) ?? null;
+    if (failedAt !== null) this.failing.push({ notice, failedAt });
   }
 
   of(accountId: string): Tracked[] {
@@ -85,11 +89,9 @@ export class Notices {
   }
 
   settleFailures(now: number): Notice[] {
-    if (this.options.failedAt === undefined) return [];
-    const failed = this.all.filter((notice) => {
-      const failedAt = notice.status === 'DUE' ? this.options.failedAt?.(notice) : null;
-      return typeof failedAt === 'number' && failedAt <= now;
-    });
+    const failed = this.failing
+      .filter(({ notice, failedAt }) => notice.status === 'DUE' && failedAt <= now)
+      .map(({ notice }) => notice);
     for (const notice of failed) notice.status = 'FAILED';
     return failed;
   }

@@ -4,13 +4,21 @@ import type { Overage, RecountOptions, WindowKey } from './types.js';
 const STARTED = 100;
 const GROWTH = [125, 150, 200, 300, 500, 1000];
 
+interface Running {
+  row: Row;
+  limit: number;
+  key: WindowKey;
+  /** When time closes it (epoch ms), asked once: it is looked at with every record. */
+  closesAt: number | null;
+}
+
 /** What business development is told (contract §4): each step of each limit once, and nothing after the end. */
 export class Overages {
   readonly all: Overage[] = [];
   private readonly told = new Set<string>();
   private readonly closed = new Set<string>();
   /** Rows whose overage is not closed yet. */
-  private readonly running = new Map<string, { row: Row; limit: number; key: WindowKey }>();
+  private readonly running = new Map<string, Running>();
 
   constructor(private readonly options: RecountOptions) {}
 
@@ -22,17 +30,17 @@ export class Overages {
     for (const step of GROWTH) {
       if (figure * 100 >= limit * step) this.step(row, window, limit, step, figure);
     }
-    this.running.set(window, { row, limit, key: keyOf(row) });
+    const key = keyOf(row);
+    const known = this.running.get(window);
+    const closesAt = known === undefined ? (this.options.closedAt?.(key) ?? null) : known.closesAt;
+    this.running.set(window, { row, limit, key, closesAt });
     if (started && row.end <= asOf) this.close(window, figure);
   }
 
   /** What time has closed by now, with the figures so far. */
   closeUntil(now: number): void {
-    const { closedAt } = this.options;
-    if (closedAt === undefined) return;
-    for (const [window, { row, key }] of this.running) {
-      const at = closedAt(key);
-      if (at !== null && at <= now) this.close(window, row.used);
+    for (const [window, { row, closesAt }] of this.running) {
+      if (closesAt !== null && closesAt <= now) this.close(window, row.used);
     }
   }
 

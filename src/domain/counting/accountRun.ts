@@ -11,7 +11,7 @@ import type { UsageWindow } from './usageWindow.js';
 import { plus, WHOLE_ACCOUNT } from './buckets.js';
 import { Cell, Tally } from './cell.js';
 import type { AccountChanges } from './changes.js';
-import { countNew, KINDS, openRow, risenPeak, rowsOf, windowOf } from './count.js';
+import { countNew, KINDS, openRow, risenPeak, rowsOf, windowOf, windowToBe } from './count.js';
 import { LANES } from './seenIds.js';
 import { Standing, worthKeeping } from './standing.js';
 import { METRICS, NO_ROW, type UsageColumns } from './usageColumns.js';
@@ -74,7 +74,7 @@ export class AccountRun {
     }
   }
 
-  /** Sorts the events into cells; opens windows of the calendar on the way. */
+  /** Sorts the events into cells. */
   private layOut(): void {
     const { cells, columns } = this;
     const { metric, occurredAt, workspace } = columns;
@@ -104,8 +104,8 @@ export class AccountRun {
       if (cell?.hour === hour && cell.metric === metric && cell.workspaceId === workspaceId) return n;
     }
     this.hasNewCells = true;
-    const { state, changes } = this.counting;
-    const windows = KINDS[metric].map((kind) => ({ kind, window: windowOf(state, changes, kind, at) }));
+    const { state } = this.counting;
+    const windows = KINDS[metric].map((kind) => ({ kind, window: windowToBe(state, kind, at) }));
     return cells.push(new Cell(metric, hour, workspaceId, windows)) - 1;
   }
 
@@ -202,6 +202,7 @@ export class AccountRun {
         cell.plain = true;
         return;
       }
+      windowOf(state, changes, kind, cell.hour);
       opened = this.openRows(cell, kind, window, ruling) || opened;
     }
     cell.open = true;

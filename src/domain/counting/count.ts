@@ -68,6 +68,14 @@ export function windowOf(
   return window;
 }
 
+/** {@link windowOf} without opening it: an event that was counted before opens nothing. */
+export function windowToBe(state: AccountState, kind: WindowKind, instant: number): Window {
+  if (kind === 'hour') return hourOf(instant);
+  const { account } = state;
+  if (account === null) throw new Error(`account ${state.accountId} is not known`);
+  return windowAt(account.calendar, kind, instant).window;
+}
+
 function remember(state: AccountState, changes: AccountChanges, event: UsageEvent): boolean {
   const key = seenKey(event.metric, event.occurredAt);
   const seen = state.seen.get(key);

@@ -6,7 +6,7 @@ import { HOUR_MS } from '../windows/window.js';
 import { Buckets, periodMs, periodOf, WHOLE_ACCOUNT } from './buckets.js';
 import type { SeenIds } from './seenIds.js';
 import type { Standing } from './standing.js';
-import { monthOf, type UsageWindow } from './usageWindow.js';
+import { groupKey, monthOf, type UsageWindow } from './usageWindow.js';
 
 // An hour, the one before that late events belong to, and the one before that, whose minutes it looks at.
 const KEPT_PERIODS = 2;
@@ -98,7 +98,7 @@ export class AccountState {
 
 /** Key of a group of seen ids: a metric and the UTC month (`YYYY-MM-01`) of the event time. */
 export function seenKey(metric: Metric, occurredAt: number): string {
-  return `${metric}/${monthOf(occurredAt)}`;
+  return groupKey(metric, monthOf(occurredAt));
 }
 
 /** The scope of a limit that an event of a workspace belongs to. */

@@ -3,7 +3,7 @@ import { HOUR_MS, type Window, type WindowKind } from '../windows/window.js';
 import { periodOf, plus, slotMs, type Bucket } from './buckets.js';
 import type { IdChunk } from './idChunk.js';
 import type { SeenIds } from './seenIds.js';
-import { figureOf, monthOf, type UsageWindow } from './usageWindow.js';
+import { figureOf, groupKey, monthOf, type UsageWindow } from './usageWindow.js';
 
 /** What was counted towards a row and not put into it yet. */
 export class Tally {
@@ -57,7 +57,7 @@ export class Cell {
     readonly windows: readonly { readonly kind: WindowKind; readonly window: Window }[],
   ) {
     this.month = monthOf(hour);
-    this.seenKey = `${metric}/${this.month}`;
+    this.seenKey = groupKey(metric, this.month);
     this.periodStart = periodOf(metric, hour);
     this.slotMs = slotMs(metric);
     this.plain = windows.some(({ window }) => window.start > hour || window.end < hour + HOUR_MS);

@@ -1,5 +1,6 @@
 import type { Metric } from '../policy/policy.js';
 import { LANES } from './seenIds.js';
+import { groupKey } from './usageWindow.js';
 
 const INITIAL_IDS = 4;
 
@@ -31,13 +32,9 @@ export class IdChunk {
     this.used = used + LANES;
   }
 
-  /** Of the group, as {@link seenKey} makes it. */
+  /** Of the group. */
   get key(): string {
-    return `${this.metric}/${this.month}`;
-  }
-
-  get size(): number {
-    return this.used / LANES;
+    return groupKey(this.metric, this.month);
   }
 
   /** The bytes of all ids; a view, valid until the next one is added. */

@@ -26,7 +26,7 @@ export class Standing {
 
   /** Start (epoch ms) of the latest hour counted into; -Infinity: there is no cell. */
   get latestHour(): number {
-    return this.cells.reduce((latest, { hour }) => Math.max(latest, hour), -Infinity);
+    return latestHourOf(this.cells);
   }
 
   /** Whether it holds for events that arrive within [first, last] (epoch ms). */
@@ -40,9 +40,13 @@ export function worthKeeping(
   cells: Cell[],
   tallies: Map<UsageWindow, Tally>,
 ): { cells: Cell[]; tallies: Map<UsageWindow, Tally> } {
-  const latest = cells.reduce((hour, cell) => Math.max(hour, cell.hour), -Infinity);
+  const latest = latestHourOf(cells);
   const kept = cells.filter((cell) => cell.open && !cell.plain && cell.hour >= latest - KEPT_MS);
   if (kept.length === cells.length) return { cells, tallies };
   const theirs = kept.flatMap(({ own, next }) => [...own, ...next]);
   return { cells: kept, tallies: new Map(theirs.map((tally) => [tally.row, tally])) };
+}
+
+function latestHourOf(cells: readonly Cell[]): number {
+  return cells.reduce((latest, { hour }) => Math.max(latest, hour), -Infinity);
 }

@@ -1,4 +1,4 @@
-import type { LimitRule } from '../policy/policy.js';
+import type { LimitRule, Metric } from '../policy/policy.js';
 import type { Window, WindowKind } from '../windows/window.js';
 
 /** The figure of one scope of a rule in one window. */
@@ -27,4 +27,9 @@ export function figureOf(row: UsageWindow): number {
 /** First day of the UTC month of an instant, `YYYY-MM-01`. */
 export function monthOf(instant: number): string {
   return `${new Date(instant).toISOString().slice(0, 7)}-01`;
+}
+
+/** Key of a group of seen ids: a metric and a UTC month (`YYYY-MM-01`). */
+export function groupKey(metric: Metric, month: string): string {
+  return `${metric}/${month}`;
 }

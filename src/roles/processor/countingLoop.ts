@@ -10,6 +10,7 @@ import type { Log } from '../../support/log.js';
 import type { Metrics } from '../../support/metrics.js';
 import { isOutage, reasonOf } from '../../support/outage.js';
 import { Progress } from '../progress.js';
+import { Wake } from '../wake.js';
 import type { AccountCache } from './accountCache.js';
 import { Backlog } from './backlog.js';
 import { countBatch } from './countBatch.js';
@@ -57,7 +58,7 @@ export class CountingLoop {
   private conflicts = 0;
   private readonly room: (() => void)[] = [];
   private readonly backlog = new Backlog();
-  private readonly more: (() => void)[] = [];
+  private readonly more = new Wake();
   private readonly progress = new Progress('counting', COUNTED_WITHIN_MS);
 
   constructor(private readonly options: LoopOptions) {
@@ -92,7 +93,7 @@ export class CountingLoop {
   async stop(): Promise<void> {
     this.stopping.abort();
     this.makeRoom();
-    for (const resolve of this.more.splice(0)) resolve();
+    this.more.now();
     await this.busy;
   }
 
@@ -131,7 +132,7 @@ export class CountingLoop {
     positions.advance(batch, lastDigest);
     this.openRanges.push({ topic, partition, fetchedFrom, next, high });
     this.backlog.note(batch);
-    for (const resolve of this.more.splice(0)) resolve();
+    this.more.now();
     // In the next turn, so that batches of the same fetch come together.
     this.busy ??= new Promise<void>((done) => setImmediate(done)).then(() => this.run());
     return true;
@@ -156,13 +157,8 @@ export class CountingLoop {
     const { signal } = this.stopping;
     while (this.open.records < MAX_RECORDS && this.backlog.records > BEHIND_RECORDS && !signal.aborted) {
       const before = this.open.records;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, MORE_WITHIN_MS);
-        this.more.push(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
+      this.more.heed();
+      await this.more.within(MORE_WITHIN_MS);
       if (this.open.records <= before) return;
     }
   }
@@ -202,7 +198,7 @@ export class CountingLoop {
   private forget(): void {
     this.options.positions.clear();
     this.backlog.forget();
-    for (const resolve of this.more.splice(0)) resolve();
+    this.more.now();
     this.open = new Intake();
     this.openRanges = [];
     this.makeRoom();

@@ -11,6 +11,7 @@ import {
   type Strike,
 } from '../../domain/judging/ledger.js';
 import { SeenIds } from '../../domain/counting/seenIds.js';
+import { groupKey } from '../../domain/counting/usageWindow.js';
 import type { Metric } from '../../domain/policy/policy.js';
 import { HOUR_MS, type Window } from '../../domain/windows/window.js';
 import { loadConditions } from '../../postgres/counting/conditions.js';
@@ -75,7 +76,7 @@ async function loadSeenGroups(
   );
   for (const { state, key } of missing) state.seen.set(key, new SeenIds(0));
   for (const chunk of await loadSeen(tx, missing)) {
-    const seen = states.get(chunk.account_id)?.seen.get(`${chunk.metric}/${chunk.month}`);
+    const seen = states.get(chunk.account_id)?.seen.get(groupKey(chunk.metric, chunk.month));
     if (seen === undefined) continue;
     seen.load(chunk.ids);
     seen.nextSeq = Math.max(seen.nextSeq, chunk.seq + 1);

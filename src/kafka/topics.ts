@@ -29,9 +29,12 @@ export interface TopicSpec {
   readonly config: Readonly<Record<string, string>>;
 }
 
+// A producer's clock must not decide what is kept, nor whether a record is taken: brokers refuse what is an hour ahead.
+const STAMPED_ON_ARRIVAL = { 'message.timestamp.type': 'LogAppendTime' };
+
 /**
- * What `migrate` creates where it is missing. Input is kept 60 days and stamped by the broker on arrival, since
- * lateness is judged by that time and a producer's clock must not decide what is kept.
+ * What `migrate` creates where it is missing. All is kept 60 days and stamped by the broker on arrival; for input, lateness
+ * is judged by that time.
  */
 export function topicSpecs(): TopicSpec[] {
   const retention = String(60 * DAY_MS);
@@ -45,15 +48,22 @@ export function topicSpecs(): TopicSpec[] {
             'delete.retention.ms': retention,
             // The plan at a window's end is judged by, so snapshots in between must outlive an outage.
             'min.compaction.lag.ms': retention,
-            'message.timestamp.type': 'LogAppendTime',
+            ...STAMPED_ON_ARRIVAL,
           }
-        : { 'retention.ms': retention, 'message.timestamp.type': 'LogAppendTime' },
+        : { 'retention.ms': retention, ...STAMPED_ON_ARRIVAL },
   }));
-  const outputs = OUTPUT_TOPICS.map((topic) => ({ topic, config: { 'retention.ms': retention } }));
+  const outputs = OUTPUT_TOPICS.map((topic) => ({
+    topic,
+    config: { 'retention.ms': retention, ...STAMPED_ON_ARRIVAL },
+  }));
   // A dead letter is its input plus headers: the topic takes more than an input topic does.
   const deadLetters = {
     topic: DEAD_LETTER_TOPIC,
-    config: { 'retention.ms': retention, 'max.message.bytes': String(2 * 1024 * 1024) },
+    config: {
+      'retention.ms': retention,
+      'max.message.bytes': String(2 * 1024 * 1024),
+      ...STAMPED_ON_ARRIVAL,
+    },
   };
   return [...inputs, ...outputs, deadLetters];
 }

@@ -16,13 +16,13 @@ export class Outage {
 
   began(error: unknown): void {
     if (this.since !== null) return;
-    this.since = Date.now();
+    this.since = performance.now();
     this.log.warn({ server: this.server, reason: reasonOf(error) }, `${this.server} is away: waiting`);
   }
 
   ended(): void {
     if (this.since === null) return;
-    const seconds = Math.round((Date.now() - this.since) / 1000);
+    const seconds = Math.round((performance.now() - this.since) / 1000);
     this.since = null;
     this.log.info({ server: this.server, seconds }, `${this.server} is back`);
   }

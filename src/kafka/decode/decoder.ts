@@ -53,7 +53,7 @@ export class Decoder {
       const schemaId = schemaIdAt(value);
       if (schemaId === last || schemaId < 0) continue;
       last = schemaId;
-      const expired = (this.unknownUntil.get(`${topic}/${schemaId}`) ?? Infinity) <= Date.now();
+      const expired = (this.unknownUntil.get(`${topic}/${schemaId}`) ?? Infinity) <= performance.now();
       if (!writers.has(schemaId) || expired) missing.add(schemaId);
     }
     return missing.size === 0 ? null : this.fetch(topic, missing);
@@ -95,7 +95,7 @@ export class Decoder {
     for (const schemaId of schemaIds) {
       const key = `${topic}/${schemaId}`;
       const type = await this.registry.writerType(schemaId);
-      if (type === null) this.unknownUntil.set(key, Date.now() + UNKNOWN_KEPT_MS);
+      if (type === null) this.unknownUntil.set(key, performance.now() + UNKNOWN_KEPT_MS);
       else this.unknownUntil.delete(key);
       this.writersOf(topic).set(schemaId, writerOf(topic, schemaId, type));
     }

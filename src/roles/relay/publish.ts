@@ -3,7 +3,6 @@ import { Unencodable, type Encoder } from '../../kafka/encoder.js';
 import { DEAD_LETTER_TOPIC } from '../../kafka/topics.js';
 import type { DeadLetterRow } from '../../postgres/outbox/waitingLetters.js';
 import type { OutboxRow } from '../../postgres/outbox/waiting.js';
-import { isOutage } from '../../support/outage.js';
 
 /** A row that cannot be published, and why. */
 export interface Refused {
@@ -17,8 +16,8 @@ interface Encoded {
 }
 
 /**
- * Publishes rows in their order, keyed by account. Returns those that can never be published; throws on an outage, after
- * which publishing the same rows again is right (consumers drop repeats by id).
+ * Publishes rows in their order, keyed by account. Returns those that can never be published; throws on whatever
+ * else, after which publishing the same rows again is right (consumers drop repeats by id).
  */
 export async function publishRows(
   producer: Producer,
@@ -40,7 +39,7 @@ export async function publishRows(
   try {
     await producer.sendBatch({ acks: -1, topicMessages: byTopic(encoded) });
   } catch (error) {
-    if (isOutage(error) && !isTooLarge(error)) throw error;
+    if (!isOfARecord(error)) throw error;
     // One of them is at fault: alone, each shows whether it is the one.
     for (const one of encoded) refused.push(...(await publishAlone(producer, one)));
   }
@@ -52,7 +51,7 @@ async function publishAlone(producer: Producer, { row, message }: Encoded): Prom
     await producer.send({ topic: row.topic, acks: -1, messages: [message] });
     return [];
   } catch (error) {
-    if (isOutage(error) && !isTooLarge(error)) throw error;
+    if (!isOfARecord(error)) throw error;
     return [{ row, why: error instanceof Error ? error.message : String(error) }];
   }
 }
@@ -122,6 +121,18 @@ function byTopic(encoded: readonly Encoded[]): TopicMessages[] {
     else messages.push(message);
   }
   return [...topics].map(([topic, messages]) => ({ topic, messages }));
+}
+
+// All else that a broker refuses (a clock of ours that is hours ahead, a right that was taken away, a sequence that it has
+// lost) is of a moment or for somebody to mend, and what is to be told waits for it.
+const OF_A_RECORD: ReadonlySet<unknown> = new Set([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_RECORD',
+]);
+
+function isOfARecord(error: unknown): boolean {
+  return OF_A_RECORD.has((error as { type?: unknown } | null)?.type);
 }
 
 function isTooLarge(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Kafka, logLevel, type KafkaMessage } from 'kafkajs';
 import type pg from 'pg';
 import type { Outgoing } from '../../../src/domain/counting/changes.js';
@@ -152,6 +152,28 @@ describe('the relay', () => {
     await until(async () => (await waiting()) === 0);
     await until(() => published(account).length >= 2);
     expect(new Set(published(account).map(usedOf))).toEqual(new Set([1, 3]));
+  }, 60_000);
+
+  it('sets nothing aside because its own clock is ahead: the rows wait', async () => {
+    const topic = uniqueName('stamped-by-producers');
+    const admin = kafka.admin();
+    await admin.connect();
+    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] });
+    await admin.disconnect();
+    const account = uniqueName('acc');
+    await appendOutbox(pool, [violation(account, 1)]);
+    const rows = (await readWaiting(pool, SHARDS, 10)).map((row) => ({ ...row, topic: topic as never }));
+    const encoder = { encode: () => Promise.resolve(Buffer.of(0)) } as unknown as Encoder;
+    const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+    await producer.connect();
+    const { now } = Date;
+    const ahead = jest.spyOn(Date, 'now').mockImplementation(() => now() + 2 * 3_600_000);
+    try {
+      await expect(publishRows(producer, encoder, rows)).rejects.toMatchObject({ type: 'INVALID_TIMESTAMP' });
+    } finally {
+      ahead.mockRestore();
+      await producer.disconnect();
+    }
   }, 60_000);
 
   it('copies dead letters with their bytes and where they lay, however many and large', async () => {

@@ -17,6 +17,7 @@ import { createLog, type Log } from '../support/log.js';
 import { reasonOf, waitOut } from '../support/outage.js';
 import type { Policy } from '../domain/policy/policy.js';
 
+// Together with twice the time to close they stay below the 15 s of the contract, whoever does not answer.
 const STOP_WITHIN_MS = 13_500;
 const CLOSE_WITHIN_MS = 500;
 const DATABASE_ANSWERS_WITHIN_MS = 3_000;
@@ -67,8 +68,7 @@ export async function serve(config: Config, names: readonly RoleName[]): Promise
     await Promise.race([stop.asked, failed]);
   } finally {
     await stopAll([...(roles ?? []), ...(servers === null ? [] : [servers]), stalls], log);
-    await resources.presence.stop();
-    await within(CLOSE_WITHIN_MS, http.close());
+    await within(CLOSE_WITHIN_MS, Promise.all([resources.presence.stop(), http.close()]));
     // A connection that a role left behind still holds would be waited for.
     await within(CLOSE_WITHIN_MS, resources.pool.end());
     stop.forget();

@@ -20,6 +20,8 @@ export interface Config {
   readonly kafka: KafkaSettings | null;
   /** After how long without a heartbeat the broker takes a member of a consumer group for dead (ms). */
   readonly sessionTimeoutMs: number;
+  /** After how long without a word Postgres ends a session of this process, with its locks. */
+  readonly databaseSilenceMs: number;
   readonly registryUrl: string | null;
   readonly databaseUrl: string | null;
   readonly smtp: SmtpSettings | null;
@@ -161,6 +163,7 @@ function assemble(values: Values, production: boolean): Config {
   return deepFreeze({
     kafka: brokers === null ? null : { brokers, ssl: values.KAFKA_SSL, sasl },
     sessionTimeoutMs: values.KAFKA_SESSION_TIMEOUT_MS,
+    databaseSilenceMs: values.DATABASE_SILENCE_MS,
     registryUrl: values.SCHEMA_REGISTRY_URL,
     databaseUrl: values.DATABASE_URL,
     smtp,

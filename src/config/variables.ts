@@ -129,8 +129,8 @@ function withDefault<T>(schema: z.ZodType<T, string>, example: string, fallback:
 const SHIPPED_POLICY = fileURLToPath(new URL('../../policy', import.meta.url));
 
 /**
- * Every variable of the contract; ACCOUNT_CACHE_MB and KAFKA_SESSION_TIMEOUT_MS are ours, and so are RETENTION_DIVISOR
- * and FAILPOINTS (development only).
+ * Every variable of the contract; ACCOUNT_CACHE_MB, KAFKA_SESSION_TIMEOUT_MS and DATABASE_SILENCE_MS are ours, and so are
+ * RETENTION_DIVISOR and FAILPOINTS (development only).
  */
 export const VARIABLES = {
   KAFKA_BROKERS: optional(brokers, 'kafka-1.example.com:9092,kafka-2.example.com:9092'),
@@ -147,6 +147,8 @@ export const VARIABLES = {
     url(['postgres', 'postgresql'], { host: false, credentials: true }),
     'postgres://fairuse:PASSWORD@db.example.com:5432/fairuse',
   ),
+  // A relay that has nothing to do says something every second.
+  DATABASE_SILENCE_MS: withDefault(integer(2_000, 3_600_000), '60000', 60_000),
   SMTP_URL: optional(
     url(['smtp', 'smtps'], { host: true, credentials: true }),
     'smtps://USER:PASSWORD@mail.example.com:465',

@@ -5,6 +5,12 @@ const INT8 = 20;
 const NUMERIC_OIDS: readonly number[] = [INT8];
 const TIMESTAMPTZ = 1184;
 
+/**
+ * A process that is stopped for good keeps its connections, and would keep locks that others wait for. Honest work is never
+ * silent for so long: connections that are not in use are closed after ten seconds.
+ */
+const SILENCE_MS = 60_000;
+
 /** Types as the engine reads them: int8 as number (an unsafe one throws), timestamptz as epoch milliseconds. */
 const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
@@ -24,8 +30,16 @@ function parseTimestamp(text: string): number {
   return Date.parse(text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'));
 }
 
-/** A pool of connections in UTC; an idle connection that breaks is reported to `onError` and replaced. */
-export function createPool(databaseUrl: string, max: number, onError: (error: Error) => void): pg.Pool {
+/**
+ * A pool of connections in UTC; an idle connection that breaks is reported to `onError` and replaced.
+ * @param silenceMs after how long without a word from this process Postgres ends a session, with its transaction and locks
+ */
+export function createPool(
+  databaseUrl: string,
+  max: number,
+  onError: (error: Error) => void,
+  silenceMs = SILENCE_MS,
+): pg.Pool {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max,
@@ -33,7 +47,7 @@ export function createPool(databaseUrl: string, max: number, onError: (error: Er
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
     application_name: 'fair-use',
-    options: '-c timezone=UTC',
+    options: `-c timezone=UTC -c idle_in_transaction_session_timeout=${silenceMs} -c idle_session_timeout=${silenceMs}`,
   });
   pool.on('error', onError);
   // A connection that breaks in the very moment in which it is handed out has no listener yet, and an error without

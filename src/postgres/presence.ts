@@ -12,6 +12,8 @@ export async function drawProcessNumber(db: Queryable): Promise<number> {
 
 /** Holds the number for as long as the session lasts; waits while a session that broke still seems to hold it. */
 export async function holdProcess(session: Queryable, process: number): Promise<void> {
+  // It says nothing for as long as the process lives.
+  await session.query('set idle_session_timeout = 0');
   await session.query(`select pg_advisory_lock(${PROCESS_LOCKS}, $1)`, [process]);
 }
 

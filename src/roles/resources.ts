@@ -33,9 +33,10 @@ export function openResources(config: Config, log: Log): Resources {
     if (value === null) throw new Error(`${name} is not configured`);
     return value;
   };
-  const pool = createPool(databaseUrl, POOL_SIZE, (error) => {
+  const onIdleError = (error: Error): void => {
     log.warn({ reason: error.message }, 'an idle database connection broke');
-  });
+  };
+  const pool = createPool(databaseUrl, POOL_SIZE, onIdleError, config.databaseSilenceMs);
   return {
     kafka: () => createKafka(needed(kafka, 'KAFKA_BROKERS'), 'fair-use', log),
     probingKafka: () => createKafka(needed(kafka, 'KAFKA_BROKERS'), 'fair-use', createLog('silent'), 0),

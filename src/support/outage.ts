@@ -14,10 +14,10 @@ interface Clues {
 
 const NETWORK = /^(ECONN\w+|ETIMEDOUT|EPIPE|EHOST\w+|ENET\w+|ENOTFOUND|EAI_AGAIN)$/;
 /**
- * SQLSTATEs that end by themselves: connection, resources, operator (shutdown, starting up), input and output, and a
- * server that only reads (a failover is not over yet).
+ * SQLSTATEs that end by themselves: connection, resources, operator (shutdown, starting up), input and output, a server
+ * that only reads (a failover is not over yet), and a transaction that was ended because this process was silent in it.
  */
-const SQL_OUTAGE = /^(08|53|57|58|25006$)/;
+const SQL_OUTAGE = /^(08|53|57|58|25006$|25P03$)/;
 // The last is kafkajs's: a connection broke while it looked at what that connection had told it of the cluster.
 const PASSING_MESSAGE =
   /timeout|timed out|connection terminated|is not queryable|null \(reading 'topicMetadata'\)/i;

@@ -44,6 +44,7 @@ describe('readConfig', () => {
       topics: { partitions: 8, replication: 1 },
       accountCacheBytes: 512 * 1024 * 1024,
       sessionTimeoutMs: 10_000,
+      databaseSilenceMs: 60_000,
       clockStart: null,
       production: false,
     });
@@ -71,6 +72,7 @@ describe('readConfig', () => {
         TOPIC_REPLICATION: '2',
         ACCOUNT_CACHE_MB: '64',
         KAFKA_SESSION_TIMEOUT_MS: '45000',
+        DATABASE_SILENCE_MS: '30000',
         CLOCK_START: '2026-11-01T10:00:00.5+01:00',
       },
       ALL,
@@ -87,6 +89,7 @@ describe('readConfig', () => {
       topics: { partitions: 3, replication: 2 },
       accountCacheBytes: 64 * 1024 * 1024,
       sessionTimeoutMs: 45_000,
+      databaseSilenceMs: 30_000,
       clockStart: Date.UTC(2026, 10, 1, 9, 0, 0, 500),
     });
   });

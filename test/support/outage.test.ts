@@ -14,6 +14,7 @@ describe('isOutage', () => {
       'a standby that is not promoted yet',
       error('cannot execute in a read-only transaction', { code: '25006' }),
     ],
+    ['a transaction in which this process was stopped', error('terminating connection', { code: '25P03' })],
     ['a disk that failed', error('could not write block', { code: '58030' })],
     ['Postgres starting up', error('the database system is starting up', { code: '57P03' })],
     ['Postgres out of connections', error('sorry, too many clients already', { code: '53300' })],

@@ -70,6 +70,32 @@ export const zombieHoldsLocks: Scenario = async (stage) => {
   return stage.verdict();
 };
 
+// As short as the engine takes it; the default is a minute.
+const SOON_GIVEN_UP = { DATABASE_SILENCE_MS: '2000' };
+
+/** The same, but the first is not woken before the other has counted on: Postgres has ended its transaction by then. */
+export const zombieNeverWakes: Scenario = async (stage) => {
+  await stage.run('p1', PROCESSOR);
+  await stage.run('rest', ['relay', 'mailer']);
+  await stage.publish(ACCOUNTS.map((id) => known(id, 'pro')));
+  await stage.counted();
+  await stage.fleet.restart('p1', 'SIGTERM', { ...SOON_GIVEN_UP, FAILPOINTS: 'count.before-commit=stop@1' });
+  const zombie = stage.fleet.engine('p1')!;
+  await stage.untilRuns('p1');
+  await stage.publish(ACCOUNTS.flatMap((id) => chats(id, 40)));
+  await stage.untilAt(zombie, 'count.before-commit');
+  stage.fleet.add('p2', PROCESSOR);
+  await stage.untilRuns('p2');
+  await stage.publish(ACCOUNTS.flatMap((id) => chats(id, 40, 40)));
+  await stage.counted();
+  const before = zombie.log().split('counting from the positions').length;
+  zombie.signal('SIGCONT');
+  await stage.until('the zombie has found its place', () => {
+    return zombie.log().split('counting from the positions').length > before;
+  });
+  return stage.verdict();
+};
+
 /**
  * A processor has accounts in memory, loses their partitions to another one which counts a change of plan, and gets them
  * back.
@@ -176,6 +202,23 @@ export const relayStalls: Scenario = async (stage) => {
   await stage.until('the other relay has looked', () => isReady(other));
   stalled.signal('SIGCONT');
   await stage.until('the rows are marked', async () => (await unmarked()).length === 0);
+  await stage.publish(chats('a1', 400, 1_650));
+  await stage.counted();
+  return stage.verdict();
+};
+
+/** A relay stops with rows in hand and is not woken before another one has published them in its stead. */
+export const relayNeverWakes: Scenario = async (stage) => {
+  const unmarked = () => stage.servers.rows('select 1 from outbox where published_at is null');
+  await stage.run('p1', ['processor', 'mailer']);
+  const stopping = { ...SOON_GIVEN_UP, FAILPOINTS: 'relay.published=stop@1' };
+  const stopped = await stage.run('relay-1', ['relay'], stopping);
+  await stage.publish([known('a1', 'pro'), ...chats('a1', 1_650)]);
+  await stage.untilAt(stopped, 'relay.published');
+  await stage.run('relay-2', ['relay']);
+  await stage.until('the other relay has published', async () => (await unmarked()).length === 0);
+  stopped.signal('SIGCONT');
+  await stage.until('the first goes on', () => isReady(stopped));
   await stage.publish(chats('a1', 400, 1_650));
   await stage.counted();
   return stage.verdict();

@@ -8,6 +8,8 @@ export type Behaviour =
   /** An answer instead of the usual one. */
   | { readonly connect: number }
   | { readonly sender: number }
+  /** The first message of a connection is taken, a second one is answered so. */
+  | { readonly secondSender: number }
   | { readonly recipient: number }
   | { readonly afterDot: number }
   /** The connection breaks. */
@@ -39,6 +41,10 @@ export interface ScriptedServer {
   readonly waiting: () => number;
   /** Answers 250 to everything that was kept waiting. */
   release(): void;
+  /** Breaks every connection there is. */
+  dropAll(): void;
+  /** Connections that are open. */
+  readonly open: () => number;
   stop(): Promise<void>;
 }
 
@@ -60,6 +66,7 @@ export async function scriptedServer(
   let script: Behaviour[] = ['accept'];
   let connections = 0;
   const current = new Map<string, Behaviour>();
+  const used = new Set<string>();
   const behaviourOf = (id: string): Behaviour => current.get(id) ?? 'accept';
 
   const server = new SMTPServer({
@@ -76,7 +83,12 @@ export async function scriptedServer(
     },
     onMailFrom(_address, session, callback) {
       const behaviour = behaviourOf(session.id);
-      callback(typeof behaviour === 'object' && 'sender' in behaviour ? refusal(behaviour.sender) : null);
+      const isSecond = used.has(session.id);
+      used.add(session.id);
+      if (typeof behaviour === 'object' && 'sender' in behaviour) callback(refusal(behaviour.sender));
+      else if (isSecond && typeof behaviour === 'object' && 'secondSender' in behaviour)
+        callback(refusal(behaviour.secondSender));
+      else callback(null);
     },
     onRcptTo({ address }, session, callback) {
       const own = byRecipient.get(address);
@@ -115,10 +127,10 @@ export async function scriptedServer(
   server.on('error', () => undefined);
 
   function drop(id: string): void {
-    for (const connection of server.connections as unknown as Set<Socketed>) {
-      if (connection.id === id) connection._socket.destroy();
-    }
+    for (const connection of sockets()) if (connection.id === id) connection._socket.destroy();
   }
+
+  const sockets = (): Set<Socketed> => server.connections;
 
   server.listen(listenOn, '127.0.0.1');
   await once(server.server, 'listening');
@@ -139,6 +151,10 @@ export async function scriptedServer(
     release: () => {
       for (const accept of held.splice(0)) accept();
     },
+    dropAll: () => {
+      for (const connection of sockets()) connection._socket.destroy();
+    },
+    open: () => sockets().size,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { once } from 'node:events';
+import { Connections } from '../../src/mail/send/connections.js';
 import { sendLetter, type Control } from '../../src/mail/send/send.js';
 import { mailServer, type Timeouts } from '../../src/mail/send/server.js';
 import { scriptedServer, type Behaviour, type ScriptedServer } from './scriptedServer.js';
@@ -42,7 +43,7 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 
 const send = (watched: Control = control(), timeouts = impatient, url = server.url) =>
-  sendLetter(mailServer(url, false, timeouts), letter, watched);
+  sendLetter(new Connections(mailServer(url, false, timeouts)), letter, watched);
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -210,14 +211,22 @@ describe('a shutdown', () => {
 
 describe('security', () => {
   it('is required where it is required', async () => {
-    const outcome = await sendLetter(mailServer(server.url, true, impatient), letter, control());
+    const outcome = await sendLetter(
+      new Connections(mailServer(server.url, true, impatient)),
+      letter,
+      control(),
+    );
     expect(outcome).toMatchObject({ kind: 'retry', loud: true });
     expect(server.received).toHaveLength(0);
   });
 
   it('trusts no unknown certificate where it is required, and takes what it gets where it is not', async () => {
     const encrypted = await scriptedServer({ disabledCommands: [] });
-    const strict = await sendLetter(mailServer(encrypted.url, true, impatient), letter, control());
+    const strict = await sendLetter(
+      new Connections(mailServer(encrypted.url, true, impatient)),
+      letter,
+      control(),
+    );
     expect(strict).toMatchObject({ kind: 'retry' });
     expect(encrypted.received).toHaveLength(0);
     expect(await send(control(), impatient, encrypted.url)).toMatchObject({ kind: 'accepted' });

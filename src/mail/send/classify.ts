@@ -48,6 +48,14 @@ export function classify(failure: Failure, dataBegan: boolean): Outcome {
   return retry(failure, isSetup(failure) || (answer !== undefined && isPermanent(answer)));
 }
 
+/**
+ * Whether a failure before the data may be one of the connection alone: it ended without an answer, the server said that
+ * it ends it (421), or it takes no further message over it, which it says before it has heard of the recipient.
+ */
+export function isOfTheConnection({ responseCode, command }: Failure): boolean {
+  return responseCode === undefined || responseCode === 421 || command === 'MAIL FROM';
+}
+
 const isTemporary = (code: number): boolean => code >= 400 && code < 500;
 const isPermanent = (code: number): boolean => code >= 500 && code < 600;
 

@@ -3,7 +3,8 @@ import { beginData, type Attempt } from '../../postgres/deliveries/attempts.js';
 import { dueDeliveries, expiredLeases } from '../../postgres/deliveries/due.js';
 import type { DeliveryKey } from '../../postgres/deliveries/ledger.js';
 import { sendLetter } from '../../mail/send/send.js';
-import { mailServer, type MailServer } from '../../mail/send/server.js';
+import { Connections } from '../../mail/send/connections.js';
+import { mailServer } from '../../mail/send/server.js';
 import type { NoticeState } from '../../domain/notices/delivery/fold.js';
 import type { Outcome } from '../../domain/notices/delivery/outcome.js';
 import { Backoff } from '../../support/backoff.js';
@@ -24,7 +25,7 @@ const WRITE_DOWN_MS = 3_000;
 
 /** Sends what is due: claims, attempts and writes down how each ended, a few at a time. */
 export class DeliveryWorker {
-  private readonly server: MailServer;
+  private readonly connections: Connections;
   private readonly from: string;
   private readonly database: Outage;
   private readonly mailServerOutage: Outage;
@@ -44,7 +45,7 @@ export class DeliveryWorker {
 
   constructor(private readonly context: MailerContext) {
     const { smtp, timing, log } = context;
-    this.server = mailServer(smtp.url, smtp.requireTls, timing.smtp);
+    this.connections = new Connections(mailServer(smtp.url, smtp.requireTls, timing.smtp));
     this.from = senderOf(context).address;
     this.database = new Outage(log, 'the database');
     // An attempt may take nearly as long as its lease.
@@ -66,6 +67,7 @@ export class DeliveryWorker {
   /** Claims nothing more, waits for the answers to sent data, and writes down the rest as unknown. */
   async stop(): Promise<void> {
     this.hurry.abort();
+    this.connections.close();
     this.wake();
     const settled = this.running.then(() => Promise.all(this.underWay.values())).then(() => true);
     const inTime = await within(this.context.timing.shutdownMs, settled);
@@ -153,7 +155,7 @@ export class DeliveryWorker {
   private async attempt(claimed: ClaimedDelivery): Promise<Outcome> {
     const letter = { from: this.from, to: claimed.to, raw: claimed.raw };
     let unrecorded: unknown = null;
-    const outcome = await sendLetter(this.server, letter, {
+    const outcome = await sendLetter(this.connections, letter, {
       begin: () =>
         this.beginData(claimed.attempt).catch((error: unknown) => {
           unrecorded = error;

@@ -22,3 +22,13 @@ export async function within<T>(ms: number, work: Promise<T>): Promise<T | null>
   gone.abort();
   return result;
 }
+
+/** Resolves when one of the signals is aborted. Never rejects. */
+export function untilAborted(...signals: AbortSignal[]): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of signals) {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    }
+  });
+}

@@ -25,32 +25,49 @@ const keyOf = ({ accountId, notificationId, recipientKey }: DeliveryKey): string
   recipientKey,
 ];
 
-/** The delivery if it is still due, locked until the transaction's end; else `null`. */
-export async function lockDue(tx: Queryable, key: DeliveryKey): Promise<DueDelivery | null> {
-  const { rows } = await tx.query<DueDelivery>(
-    `select recipient, recipient_name as "recipientName", locale, attempts, message_id as "messageId"
-     from deliveries where ${BY_KEY} and status = 'PENDING' and next_attempt_at <= now() for update`,
-    keyOf(key),
+const KEYS = 'unnest($1::text[], $2::uuid[], $3::text[]) as k(account_id, notification_id, recipient_key)';
+const OF_KEY =
+  'd.account_id = k.account_id and d.notification_id = k.notification_id and d.recipient_key = k.recipient_key';
+const columns = (keys: readonly DeliveryKey[]): string[][] => [
+  keys.map(({ accountId }) => accountId),
+  keys.map(({ notificationId }) => notificationId),
+  keys.map(({ recipientKey }) => recipientKey),
+];
+
+/** What is still due of deliveries, one of each account at most, by account; locked until the transaction's end. */
+export async function lockDue(
+  tx: Queryable,
+  keys: readonly DeliveryKey[],
+): Promise<Map<string, DueDelivery>> {
+  const { rows } = await tx.query<DueDelivery & { readonly accountId: string }>(
+    `select d.account_id as "accountId", recipient, recipient_name as "recipientName", locale, attempts,
+       message_id as "messageId"
+     from ${KEYS} join deliveries d on ${OF_KEY} where status = 'PENDING' and next_attempt_at <= now() for update of d`,
+    columns(keys),
   );
-  return rows[0] ?? null;
+  return new Map(rows.map(({ accountId, ...due }) => [accountId, due]));
 }
 
-/** Begins an attempt with a lease and returns when the first one began (epoch ms, real time). */
-export async function startAttempt(
+/** Begins attempts with a lease and returns by account when the first one of each delivery began (epoch ms, real time). */
+export async function startAttempts(
   tx: Queryable,
-  attempt: Attempt,
-  messageId: string,
+  started: readonly { readonly attempt: Attempt; readonly messageId: string }[],
   leaseMs: number,
-): Promise<number> {
-  const { rows } = await tx.query<{ first: number }>(
-    `update deliveries set status = 'SENDING', attempts = $4, message_id = $5, data_began_at = null,
+): Promise<Map<string, number>> {
+  const { rows } = await tx.query<{ account: string; first: number }>(
+    `update deliveries d set status = 'SENDING', attempts = k.attempt, message_id = k.message_id, data_began_at = null,
        first_attempt_at = coalesce(first_attempt_at, now()), lease_until = now() + $6 * interval '1 millisecond'
-     where ${BY_KEY} returning first_attempt_at as first`,
-    [...keyOf(attempt), attempt.number, messageId, leaseMs],
+     from unnest($1::text[], $2::uuid[], $3::text[], $4::int[], $5::text[])
+       as k(account_id, notification_id, recipient_key, attempt, message_id)
+     where ${OF_KEY} returning d.account_id as account, first_attempt_at as first`,
+    [
+      ...columns(started.map(({ attempt }) => attempt)),
+      started.map(({ attempt }) => attempt.number),
+      started.map(({ messageId }) => messageId),
+      leaseMs,
+    ],
   );
-  const first = rows[0]?.first;
-  if (first === undefined) throw new Error('the delivery to be attempted is gone');
-  return first;
+  return new Map(rows.map(({ account, first }) => [account, first]));
 }
 
 /** Records that the data begins, if the attempt still holds its lease; false: it may not send. */
@@ -63,14 +80,26 @@ export async function beginData(tx: Queryable, attempt: Attempt): Promise<boolea
   return rowCount === 1;
 }
 
-/** The server took the message; an answer that came after the lease turns UNKNOWN into SENT. `sentAt`: business time. */
-export async function markSent(tx: Queryable, attempt: Attempt, sentAt: number): Promise<boolean> {
-  const { rowCount } = await tx.query(
-    `update deliveries set status = 'SENT', reason = null, sent_at = $5, lease_until = null
-     where ${BY_KEY} and attempts = $4 and status in ('SENDING', 'UNKNOWN')`,
-    [...keyOf(attempt), attempt.number, timestamp(sentAt)],
+/**
+ * The server took the messages of attempts, one of each account at most; an answer that came after the lease turns UNKNOWN
+ * into SENT. Returns the accounts of those whose delivery it still was.
+ * @param sentAt business time, epoch milliseconds
+ */
+export async function markSent(
+  tx: Queryable,
+  attempts: readonly Attempt[],
+  sentAt: number,
+): Promise<Set<string>> {
+  if (attempts.length === 0) return new Set();
+  const { rows } = await tx.query<{ account: string }>(
+    `update deliveries d set status = 'SENT', reason = null, sent_at = $5, lease_until = null
+     from unnest($1::text[], $2::uuid[], $3::text[], $4::int[])
+       as k(account_id, notification_id, recipient_key, attempt)
+     where ${OF_KEY} and attempts = k.attempt and status in ('SENDING', 'UNKNOWN')
+     returning d.account_id as account`,
+    [...columns(attempts), attempts.map(({ number }) => number), timestamp(sentAt)],
   );
-  return rowCount === 1;
+  return new Set(rows.map(({ account }) => account));
 }
 
 /** The attempt was the last one: FAILED, or UNKNOWN when the message may have been taken. */

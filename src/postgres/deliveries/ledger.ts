@@ -15,42 +15,53 @@ export interface DeliveryRow extends DeliveryState {
   readonly recipient: string;
   readonly recipientName: string;
   readonly locale: string;
+  /** Of the message that was fixed for it; null: none yet. */
+  readonly messageId: string | null;
 }
 
-/** Fixes the recipients of a notice: one delivery each, those with a malformed address failed from the start. */
+/** Fixes recipients of notices: one delivery each, those with a malformed address failed from the start. */
 export async function insertDeliveries(
   tx: Queryable,
-  key: NoticeKey,
-  recipients: readonly Recipient[],
+  opened: readonly { readonly notice: NoticeKey; readonly recipient: Recipient }[],
 ): Promise<void> {
+  if (opened.length === 0) return;
   await tx.query(
     `insert into deliveries (account_id, notification_id, recipient_key, recipient, recipient_name, locale, status,
        reason)
-     select $1, $2, e.key, e.recipient, e.name, e.locale,
-       case when e.valid then 'PENDING' else 'FAILED' end, case when e.valid then null else $3 end
-     from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::bool[]) as e(key, recipient, name, locale, valid)
+     select e.account_id, e.notification_id, e.key, e.recipient, e.name, e.locale,
+       case when e.valid then 'PENDING' else 'FAILED' end, case when e.valid then null else $8 end
+     from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bool[])
+       as e(account_id, notification_id, key, recipient, name, locale, valid)
      on conflict do nothing`,
     [
-      key.accountId,
-      key.notificationId,
+      opened.map(({ notice }) => notice.accountId),
+      opened.map(({ notice }) => notice.notificationId),
+      opened.map(({ recipient }) => recipient.key),
+      opened.map(({ recipient }) => recipient.address),
+      opened.map(({ recipient }) => recipient.name),
+      opened.map(({ recipient }) => recipient.locale),
+      opened.map(({ recipient }) => recipient.valid),
       INVALID_ADDRESS,
-      recipients.map((recipient) => recipient.key),
-      recipients.map(({ address }) => address),
-      recipients.map(({ name }) => name),
-      recipients.map(({ locale }) => locale),
-      recipients.map(({ valid }) => valid),
     ],
   );
 }
 
-/** All deliveries of a notice, in an order that never changes. */
-export async function deliveriesOf(tx: Queryable, key: NoticeKey): Promise<DeliveryRow[]> {
-  const { rows } = await tx.query<DeliveryRow>(
-    `select recipient_key as "recipientKey", recipient, recipient_name as "recipientName", locale, status, reason
-     from deliveries where account_id = $1 and notification_id = $2 order by recipient_key`,
-    [key.accountId, key.notificationId],
+/** All deliveries of notices, one notice of each account at most, by account; in an order that never changes. */
+export async function deliveriesOf(
+  tx: Queryable,
+  keys: readonly NoticeKey[],
+): Promise<Map<string, DeliveryRow[]>> {
+  const { rows } = await tx.query<DeliveryRow & { readonly accountId: string }>(
+    `select d.account_id as "accountId", recipient_key as "recipientKey", recipient, recipient_name as "recipientName",
+       locale, status, reason, message_id as "messageId"
+     from unnest($1::text[], $2::uuid[]) as k(account_id, notification_id)
+     join deliveries d on d.account_id = k.account_id and d.notification_id = k.notification_id
+     order by recipient_key`,
+    [keys.map(({ accountId }) => accountId), keys.map(({ notificationId }) => notificationId)],
   );
-  return rows;
+  const found = new Map<string, DeliveryRow[]>(keys.map(({ accountId }) => [accountId, []]));
+  for (const { accountId, ...row } of rows) found.get(accountId)?.push(row);
+  return found;
 }
 
 /** Cancels what was not sent of a notice and returns how many deliveries that were. */

@@ -1,15 +1,20 @@
+import { byteaArray } from '../binaryArrays.js';
 import type { Queryable } from '../transaction.js';
 
-/** Keeps a message as it was rendered: every attempt sends these bytes. */
-export async function storeMessage(
+/** Keeps messages as they were rendered: every attempt sends these bytes. */
+export async function storeMessages(
   tx: Queryable,
-  accountId: string,
-  messageId: string,
-  raw: Buffer,
+  messages: readonly { readonly accountId: string; readonly messageId: string; readonly raw: Buffer }[],
 ): Promise<void> {
+  if (messages.length === 0) return;
   await tx.query(
-    'insert into messages (account_id, message_id, raw) values ($1, $2, $3) on conflict do nothing',
-    [accountId, messageId, raw],
+    `insert into messages (account_id, message_id, raw)
+     select * from unnest($1::text[], $2::text[], $3::bytea[]) on conflict do nothing`,
+    [
+      messages.map(({ accountId }) => accountId),
+      messages.map(({ messageId }) => messageId),
+      byteaArray(messages.map(({ raw }) => raw)),
+    ],
   );
 }
 

@@ -28,45 +28,63 @@ export interface NoticeRow extends NoticeKey {
   readonly record: Readonly<Record<string, unknown>>;
 }
 
-/** The notice, or `null` when this database has none of that name. */
-export async function loadNotice(tx: Queryable, key: NoticeKey): Promise<NoticeRow | null> {
+/** Notices, one of each account at most, by account; without those that this database does not have. */
+export async function loadNotices(
+  tx: Queryable,
+  keys: readonly NoticeKey[],
+): Promise<Map<string, NoticeRow>> {
   const { rows } = await tx.query<NoticeRow>(
-    `select account_id as "accountId", notification_id as "notificationId", kind, rule::text as rule,
+    `select n.account_id as "accountId", n.notification_id as "notificationId", kind, rule::text as rule,
        workspace_id as "workspaceId", window_kind::text as "windowKind", window_start as "windowStart",
        window_end as "windowEnd", level, limit_value as "limit", status, attempted_at is not null as attempted, record
-     from notifications where account_id = $1 and notification_id = $2`,
-    [key.accountId, key.notificationId],
+     from unnest($1::text[], $2::uuid[]) as k(account_id, notification_id)
+     join notifications n on n.account_id = k.account_id and n.notification_id = k.notification_id`,
+    [keys.map(({ accountId }) => accountId), keys.map(({ notificationId }) => notificationId)],
   );
-  return rows[0] ?? null;
+  return new Map(rows.map((row) => [row.accountId, row]));
 }
 
 /**
- * Moves a notice to its end. The account's head must be locked: its version moves too.
+ * Moves notices to their ends. The heads of their accounts must be locked: their versions move too.
  * @param now business time, epoch milliseconds
  */
-export async function settleNotice(
+export async function settleNotices(
   tx: Queryable,
-  key: NoticeKey,
-  state: NoticeState,
+  settled: readonly { readonly notice: NoticeKey; readonly state: NoticeState }[],
   now: number,
 ): Promise<void> {
+  if (settled.length === 0) return;
   await tx.query(
-    `update notifications set status = $3, reason = $4, settled_at = $5
-     where account_id = $1 and notification_id = $2`,
-    [key.accountId, key.notificationId, state.status, state.reason, timestamp(now)],
+    `update notifications n set status = s.status, reason = s.reason, settled_at = $5
+     from unnest($1::text[], $2::uuid[], $3::text[], $4::text[]) as s(account_id, notification_id, status, reason)
+     where n.account_id = s.account_id and n.notification_id = s.notification_id`,
+    [
+      settled.map(({ notice }) => notice.accountId),
+      settled.map(({ notice }) => notice.notificationId),
+      settled.map(({ state }) => state.status),
+      settled.map(({ state }) => state.reason),
+      timestamp(now),
+    ],
   );
-  await bumpHeads(tx, [key.accountId]);
+  await bumpHeads(
+    tx,
+    settled.map(({ notice }) => notice.accountId),
+  );
 }
 
 /**
- * Records the first attempt: from now on the notice can no longer be cancelled. The account's head must be locked.
+ * Records the first attempt of notices: from now on they can no longer be cancelled. The heads of their accounts must be
+ * locked.
  * @param now business time, epoch milliseconds
  */
-export async function markAttempted(tx: Queryable, key: NoticeKey, now: number): Promise<void> {
+export async function markAttempted(tx: Queryable, keys: readonly NoticeKey[], now: number): Promise<void> {
+  if (keys.length === 0) return;
+  const accountIds = keys.map(({ accountId }) => accountId);
   await tx.query(
-    `update notifications set attempted_at = $3
-     where account_id = $1 and notification_id = $2 and attempted_at is null`,
-    [key.accountId, key.notificationId, timestamp(now)],
+    `update notifications n set attempted_at = $3
+     from unnest($1::text[], $2::uuid[]) as k(account_id, notification_id)
+     where n.account_id = k.account_id and n.notification_id = k.notification_id and n.attempted_at is null`,
+    [accountIds, keys.map(({ notificationId }) => notificationId), timestamp(now)],
   );
-  await bumpHeads(tx, [key.accountId]);
+  await bumpHeads(tx, accountIds);
 }

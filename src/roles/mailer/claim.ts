@@ -1,23 +1,20 @@
 import type pg from 'pg';
-import type { AccountSnapshot } from '../../domain/accounts/snapshot.js';
 import { judgeBeforeSending } from '../../domain/notices/delivery/truth.js';
 import type { NoticeState } from '../../domain/notices/delivery/fold.js';
-import { renderMessage, type Message } from '../../mail/render/message.js';
-import { parseSender, type Sender } from '../../mail/render/sender.js';
-import { loadAccounts } from '../../postgres/counting/loadAccounts.js';
+import type { Message } from '../../mail/render/message.js';
 import { lockHeads } from '../../postgres/counting/heads.js';
 import {
   failUnattempted,
   lockDue,
-  startAttempt,
+  startAttempts,
   type Attempt,
   type DueDelivery,
 } from '../../postgres/deliveries/attempts.js';
-import { cancelPending, deliveriesOf, type DeliveryKey } from '../../postgres/deliveries/ledger.js';
-import { loadMessage, storeMessage } from '../../postgres/deliveries/messages.js';
-import { loadNotice, markAttempted, type NoticeRow } from '../../postgres/deliveries/notices.js';
+import { cancelPending, type DeliveryKey } from '../../postgres/deliveries/ledger.js';
+import { loadMessage, storeMessages } from '../../postgres/deliveries/messages.js';
+import { markAttempted } from '../../postgres/deliveries/notices.js';
 import { namedTransaction } from '../../postgres/transaction.js';
-import { mailInput } from './mailInput.js';
+import { draft, readMaterial, revise, type Draft, type Material } from './compose.js';
 import type { MailerContext } from './options.js';
 import { settle, settleByDeliveries } from './settle.js';
 
@@ -42,72 +39,116 @@ export type Claim =
   /** It cannot be put into words: a fault of ours. */
   | { readonly kind: 'unrenderable'; readonly settled: NoticeState | null; readonly error: unknown };
 
+/** A due delivery under the lock, with what its mail is made of. */
+interface Candidate {
+  readonly key: DeliveryKey;
+  readonly due: DueDelivery;
+  readonly material: Material;
+}
+
+interface Ready extends Candidate {
+  readonly message: Message;
+}
+
 /**
- * Takes a due delivery for one attempt. Under the account's lock it is looked at again whether the notice is still
- * true and the account still to be told; the first attempt fixes the message.
+ * Takes due deliveries, one of each account at most, for one attempt each; resolves by account. Under the accounts' locks
+ * it is looked at again whether each notice is still true and its account still to be told; the first attempt fixes the
+ * message. Messages are rendered before the locks, which counting waits for, and again under them where what they say has
+ * changed meanwhile.
  */
-export async function claim(context: MailerContext, key: DeliveryKey): Promise<Claim> {
+export async function claim(
+  context: MailerContext,
+  keys: readonly DeliveryKey[],
+): Promise<Map<string, Claim>> {
+  const drafts = await draft(context, keys);
   return namedTransaction(context.pool, 'claim', async (tx) => {
-    await lockHeads(tx, [key.accountId]);
-    const due = await lockDue(tx, key);
-    const notice = due === null ? null : await loadNotice(tx, key);
-    if (due === null || notice === null) return { kind: 'gone' };
-    const account = (await loadAccounts(tx, [key.accountId])).get(key.accountId);
-    const verdict = judgeBeforeSending(notice, account?.snapshot.status ?? 'UNKNOWN', context.clock.now());
-    if (verdict.kind !== 'mail') {
-      const cancelled = await cancelPending(tx, key);
-      const state =
-        verdict.kind === 'suppress' ? ({ status: 'SUPPRESSED', reason: verdict.reason } as const) : null;
-      return { kind: 'dropped', settled: await settle(tx, notice, state, context), cancelled };
+    await lockHeads(
+      tx,
+      keys.map(({ accountId }) => accountId),
+    );
+    const claims = new Map<string, Claim>(keys.map(({ accountId }) => [accountId, { kind: 'gone' }]));
+    const ready: Ready[] = [];
+    for (const candidate of await candidatesOf(tx, keys)) {
+      const { accountId } = candidate.key;
+      const result =
+        (await drop(tx, context, candidate)) ??
+        (await withMessage(tx, context, candidate, drafts.get(accountId)));
+      if ('message' in result) ready.push(result);
+      else claims.set(accountId, result);
     }
-    const message = await messageOf(tx, context, { notice, due, key, snapshot: account?.snapshot });
-    if (message instanceof Unrenderable) {
-      await failUnattempted(tx, key, RENDER_FAILED);
-      return {
-        kind: 'unrenderable',
-        settled: await settleByDeliveries(tx, notice, context),
-        error: message.cause,
-      };
-    }
-    if (!notice.attempted) await markAttempted(tx, notice, context.clock.now());
-    const attempt = { ...key, number: due.attempts + 1 };
-    const firstAttemptAt = await startAttempt(tx, attempt, message.messageId, context.timing.leaseMs);
-    return { kind: 'claimed', attempt, to: due.recipient, raw: message.raw, firstAttemptAt };
+    for (const claimed of await start(tx, context, ready)) claims.set(claimed.attempt.accountId, claimed);
+    return claims;
   });
 }
 
-class Unrenderable extends Error {
-  override readonly name = 'Unrenderable';
+async function candidatesOf(tx: pg.PoolClient, keys: readonly DeliveryKey[]): Promise<Candidate[]> {
+  const due = await lockDue(tx, keys);
+  const still = keys.filter(({ accountId }) => due.has(accountId));
+  const material = await readMaterial(tx, still);
+  return still.flatMap((key) => {
+    const [itsDue, own] = [due.get(key.accountId), material.get(key.accountId)];
+    return itsDue === undefined || own === undefined ? [] : [{ key, due: itsDue, material: own }];
+  });
 }
 
-interface ToRender {
-  readonly notice: NoticeRow;
-  readonly due: DueDelivery;
-  readonly key: DeliveryKey;
-  readonly snapshot: AccountSnapshot | undefined;
-}
-
-async function messageOf(
+/** Ends what is not to be mailed any more; null: it is. */
+async function drop(
   tx: pg.PoolClient,
   context: MailerContext,
-  { notice, due, key, snapshot }: ToRender,
-): Promise<Message | Unrenderable> {
-  if (due.messageId !== null) {
-    return { messageId: due.messageId, raw: await loadMessage(tx, key.accountId, due.messageId) };
+  { key, material: { notice, snapshot } }: Candidate,
+): Promise<Claim | null> {
+  const verdict = judgeBeforeSending(notice, snapshot?.status ?? 'UNKNOWN', context.clock.now());
+  if (verdict.kind === 'mail') return null;
+  const cancelled = await cancelPending(tx, key);
+  const state =
+    verdict.kind === 'suppress' ? ({ status: 'SUPPRESSED', reason: verdict.reason } as const) : null;
+  const settled = await settle(tx, [{ notice, state }], context);
+  return { kind: 'dropped', settled: settled.get(key.accountId) ?? null, cancelled };
+}
+
+/** The delivery with its message; one that cannot be rendered has failed. */
+async function withMessage(
+  tx: pg.PoolClient,
+  context: MailerContext,
+  candidate: Candidate,
+  made: Draft | undefined,
+): Promise<Ready | Claim> {
+  const { key, due, material } = candidate;
+  const { messageId } = due;
+  if (messageId !== null) {
+    return { ...candidate, message: { messageId, raw: await loadMessage(tx, key.accountId, messageId) } };
   }
-  const deliveries = await deliveriesOf(tx, key);
-  const sending = { from: senderOf(context), replyTo: context.smtp.replyTo, date: Date.now() };
   try {
-    const message = await renderMessage(mailInput(notice, snapshot, deliveries, key.recipientKey), sending);
-    await storeMessage(tx, key.accountId, message.messageId, message.raw);
-    return message;
+    return { ...candidate, message: await revise(context, material, key.recipientKey, made) };
   } catch (error) {
-    // Were it the database, the transaction is lost anyway and the delivery stays due.
-    return new Unrenderable('the mail cannot be rendered', { cause: error });
+    await failUnattempted(tx, key, RENDER_FAILED);
+    const settled = await settleByDeliveries(tx, [material.notice], context);
+    return { kind: 'unrenderable', settled: settled.get(key.accountId) ?? null, error };
   }
 }
 
-/** Who the mails are from, as configured. */
-export function senderOf({ smtp }: Pick<MailerContext, 'smtp'>): Sender {
-  return parseSender(smtp.from);
+async function start(
+  tx: pg.PoolClient,
+  { clock, timing }: MailerContext,
+  ready: readonly Ready[],
+): Promise<ClaimedDelivery[]> {
+  if (ready.length === 0) return [];
+  const rendered = ready.filter(({ due }) => due.messageId === null);
+  await storeMessages(
+    tx,
+    rendered.map(({ key, message }) => ({ accountId: key.accountId, ...message })),
+  );
+  const first = ready.map(({ material }) => material.notice).filter(({ attempted }) => !attempted);
+  await markAttempted(tx, first, clock.now());
+  const attempts = ready.map(({ key, due, message }) => ({
+    attempt: { ...key, number: due.attempts + 1 },
+    messageId: message.messageId,
+  }));
+  const began = await startAttempts(tx, attempts, timing.leaseMs);
+  return ready.map(({ key, due, message }) => {
+    const firstAttemptAt = began.get(key.accountId);
+    if (firstAttemptAt === undefined) throw new Error('the delivery to be attempted is gone');
+    const attempt = { ...key, number: due.attempts + 1 };
+    return { kind: 'claimed', attempt, to: due.recipient, raw: message.raw, firstAttemptAt };
+  });
 }

@@ -3,23 +3,29 @@ import { RegistryUnavailable } from '../../kafka/registry.js';
 import { Backoff } from '../../support/backoff.js';
 import { isOutage, reasonOf } from '../../support/outage.js';
 import { heartbeatOf } from '../../kafka/consumer/heartbeat.js';
+import type { NoticeKey } from '../../postgres/deliveries/notices.js';
 import { NotificationDecoder, TOPIC } from './decode.js';
-import { takeIn } from './intake.js';
+import { takeIn, type Intake } from './intake.js';
 import type { MailerContext } from './options.js';
 import { Membership } from '../membership.js';
+import { Together } from './together.js';
 import { Outage } from '../outage.js';
 import { Progress } from '../progress.js';
-import { sleep, within } from '../wait.js';
+import { sleep, untilAborted, within } from '../wait.js';
 
 const LEAVE_MS = 5_000;
 const PROBE_MS = 10_000;
-// One record is one short transaction, and most of it is waiting; an account's records are in one partition.
-const PARTITIONS_AT_ONCE = 2;
+// Records of all partitions are taken in together, so that a burst costs few transactions.
+const PARTITIONS_AT_ONCE = 8;
+const RECORDS_AT_ONCE = 50;
+// Two, so that accounts whose locks are taken do not hold up all others; few, since counting waits for each of them.
+const TOGETHER = { atOnce: 2, most: 50 };
 const RECORD_WITHIN_MS = 20_000;
 
 /** Reads the notifications topic into the delivery ledger; goes on by itself after whatever outage. */
 export class NotificationConsumer {
   private readonly decoder: NotificationDecoder;
+  private readonly intakes: Together<NoticeKey, Intake>;
   private readonly stopping = new AbortController();
   private readonly broker: Outage;
   private readonly registry: Outage;
@@ -37,6 +43,7 @@ export class NotificationConsumer {
     private readonly onTaken: () => void,
   ) {
     this.decoder = new NotificationDecoder(context.registry);
+    this.intakes = new Together((keys) => takeIn(context, keys), TOGETHER);
     this.membership = new Membership(context);
     this.heartbeatMs = heartbeatOf(context.sessionTimeoutMs);
     this.broker = new Outage(context.log, 'Kafka');
@@ -140,10 +147,18 @@ export class NotificationConsumer {
     }, this.heartbeatMs);
     const goesOn = (): boolean => payload.isRunning() && !payload.isStale() && !this.stopping.signal.aborted;
     try {
-      for (const message of payload.batch.messages) {
-        if (!(await this.progress.during(this.takeRecord(message, goesOn)))) return;
-        payload.resolveOffset(message.offset);
+      const { messages } = payload.batch;
+      for (let from = 0; from < messages.length; from += RECORDS_AT_ONCE) {
+        const some = messages.slice(from, from + RECORDS_AT_ONCE);
+        const taken = await Promise.all(
+          some.map((message) => this.progress.during(this.takeRecord(message, goesOn))),
+        );
+        // Up to the first that was left for later; those behind it come again, and are known then.
+        const left = taken.indexOf(false);
+        const last = some.at(left === -1 ? -1 : left - 1);
+        if (left !== 0 && last !== undefined) payload.resolveOffset(last.offset);
         await payload.commitOffsetsIfNecessary();
+        if (left !== -1) return;
       }
     } finally {
       clearInterval(beat);
@@ -191,7 +206,7 @@ export class NotificationConsumer {
       );
       return;
     }
-    const intake = await takeIn(this.context, decoded.key);
+    const intake = await this.intakes.run(decoded.key);
     this.database.ended();
     this.count(intake.outcome);
     if (intake.outcome === 'foreign') {
@@ -230,13 +245,4 @@ export class NotificationConsumer {
 function isDataError(error: unknown): boolean {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^2[23]\w{3}$/.test(code);
-}
-
-function untilAborted(...signals: AbortSignal[]): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of signals) {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    }
-  });
 }

@@ -5,11 +5,18 @@ import type { Outcome } from '../../domain/notices/delivery/outcome.js';
 import { lockHeads } from '../../postgres/counting/heads.js';
 import { expireLease, markEnded, markRetry, markSent } from '../../postgres/deliveries/attempts.js';
 import type { DeliveryKey } from '../../postgres/deliveries/ledger.js';
-import { loadNotice } from '../../postgres/deliveries/notices.js';
+import { loadNotices } from '../../postgres/deliveries/notices.js';
 import { namedTransaction } from '../../postgres/transaction.js';
 import type { ClaimedDelivery } from './claim.js';
 import type { MailerContext } from './options.js';
 import { settleByDeliveries } from './settle.js';
+
+/** An attempt and how it ended. */
+export interface Ended {
+  readonly accountId: string;
+  readonly claimed: ClaimedDelivery;
+  readonly outcome: Exclude<Outcome, { kind: 'lost' }>;
+}
 
 /** What was written of an attempt. */
 export interface Finished {
@@ -17,20 +24,43 @@ export interface Finished {
   readonly settled: NoticeState | null;
 }
 
-/** Writes how an attempt ended, and what that means for its notice. An attempt that is no longer ours writes nothing. */
+/**
+ * Writes how attempts ended, one of each account at most, and what that means for their notices; resolves by account. An
+ * attempt that is no longer ours writes nothing.
+ */
 export async function finish(
   context: MailerContext,
-  claimed: ClaimedDelivery,
-  outcome: Outcome,
-): Promise<Finished> {
-  if (outcome.kind === 'lost') return { outcome: 'lost', settled: null };
+  ended: readonly Ended[],
+): Promise<Map<string, Finished>> {
   return namedTransaction(context.pool, 'finish', async (tx) => {
-    await lockHeads(tx, [claimed.attempt.accountId]);
-    const written = await write(tx, context, claimed, outcome);
-    return {
-      outcome: written,
-      settled: written === 'lost' ? null : await fold(tx, context, claimed.attempt),
-    };
+    await lockHeads(
+      tx,
+      ended.map(({ accountId }) => accountId),
+    );
+    const accepted = ended.filter(({ outcome }) => outcome.kind === 'accepted');
+    const sent = await markSent(
+      tx,
+      accepted.map(({ claimed }) => claimed.attempt),
+      context.clock.now(),
+    );
+    const written = new Map<string, Finished['outcome']>();
+    for (const one of ended) {
+      const { accountId, outcome } = one;
+      if (outcome.kind !== 'accepted') written.set(accountId, await write(tx, context, one.claimed, outcome));
+      else written.set(accountId, sent.has(accountId) ? 'accepted' : 'lost');
+    }
+    const ours = ended.filter(({ accountId }) => written.get(accountId) !== 'lost');
+    const settled = await fold(
+      tx,
+      context,
+      ours.map(({ claimed }) => claimed.attempt),
+    );
+    return new Map(
+      [...written].map(([accountId, outcome]) => [
+        accountId,
+        { outcome, settled: settled.get(accountId) ?? null },
+      ]),
+    );
   });
 }
 
@@ -38,12 +68,10 @@ async function write(
   tx: pg.PoolClient,
   context: MailerContext,
   { attempt, firstAttemptAt }: ClaimedDelivery,
-  outcome: Exclude<Outcome, { kind: 'lost' }>,
+  outcome: Exclude<Outcome, { kind: 'lost' | 'accepted' }>,
 ): Promise<Finished['outcome']> {
   const ours = (owned: boolean, as: Finished['outcome']): Finished['outcome'] => (owned ? as : 'lost');
   switch (outcome.kind) {
-    case 'accepted':
-      return ours(await markSent(tx, attempt, context.clock.now()), 'accepted');
     case 'refused':
       return ours(await markEnded(tx, attempt, 'FAILED', outcome.answer), 'refused');
     case 'unknown':
@@ -68,15 +96,17 @@ export async function expire(
   return namedTransaction(context.pool, 'expire', async (tx) => {
     await lockHeads(tx, [key.accountId]);
     const status = await expireLease(tx, key);
-    return { status, settled: status === 'UNKNOWN' ? await fold(tx, context, key) : null };
+    const settled = status === 'UNKNOWN' ? await fold(tx, context, [key]) : null;
+    return { status, settled: settled?.get(key.accountId) ?? null };
   });
 }
 
 async function fold(
   tx: pg.PoolClient,
   context: MailerContext,
-  key: DeliveryKey,
-): Promise<NoticeState | null> {
-  const notice = await loadNotice(tx, key);
-  return notice === null ? null : settleByDeliveries(tx, notice, context);
+  keys: readonly DeliveryKey[],
+): Promise<Map<string, NoticeState>> {
+  if (keys.length === 0) return new Map();
+  const notices = await loadNotices(tx, keys);
+  return settleByDeliveries(tx, [...notices.values()], context);
 }

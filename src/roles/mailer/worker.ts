@@ -9,17 +9,18 @@ import type { NoticeState } from '../../domain/notices/delivery/fold.js';
 import type { Outcome } from '../../domain/notices/delivery/outcome.js';
 import { Backoff } from '../../support/backoff.js';
 import { failpoint } from '../../support/failpoints.js';
-import { claim, senderOf, type Claim, type ClaimedDelivery } from './claim.js';
-import { FewAtOnce } from './fewAtOnce.js';
-import { expire, finish, type Finished } from './finish.js';
+import { claim, type Claim, type ClaimedDelivery } from './claim.js';
+import { senderOf } from './compose.js';
+import { expire, finish, type Ended, type Finished } from './finish.js';
 import type { MailerContext } from './options.js';
 import { Outage } from '../outage.js';
 import { Progress } from '../progress.js';
+import { Together } from './together.js';
 import { sleep, within } from '../wait.js';
 
 const SWEEP_LIMIT = 50;
-// A claim holds its account's lock while it renders: the more of them share the processor, the longer counting waits.
-const CLAIMS_AT_ONCE = 2;
+// Two, so that accounts whose locks are taken do not hold up all others; few, since counting waits for each of them.
+const TOGETHER = { atOnce: 2, most: 12 };
 // After the last answer or the last wait for one: to write down how the attempts ended.
 const WRITE_DOWN_MS = 3_000;
 
@@ -36,7 +37,8 @@ export class DeliveryWorker {
   /** Nothing is written down any more. */
   private readonly close = new AbortController();
   private readonly underWay = new Map<string, Promise<void>>();
-  private readonly claims = new FewAtOnce(CLAIMS_AT_ONCE);
+  private readonly claims: Together<DeliveryKey, Claim>;
+  private readonly endings: Together<Ended, Finished>;
   private woken = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private sweptAt = Number.NEGATIVE_INFINITY;
@@ -47,6 +49,8 @@ export class DeliveryWorker {
     const { smtp, timing, log } = context;
     this.connections = new Connections(mailServer(smtp.url, smtp.requireTls, timing.smtp));
     this.from = senderOf(context).address;
+    this.claims = new Together((keys) => this.claim(keys), TOGETHER);
+    this.endings = new Together((ended) => finish(context, ended), TOGETHER);
     this.database = new Outage(log, 'the database');
     // An attempt may take nearly as long as its lease.
     this.progress = new Progress('the sending of mails', timing.leaseMs);
@@ -127,7 +131,7 @@ export class DeliveryWorker {
   /** One attempt from claim to record; never rejects. */
   private async deliver(key: DeliveryKey): Promise<void> {
     try {
-      const claimed = await this.claims.run(() => this.claim(key));
+      const claimed = await this.claims.run(key);
       if (claimed.kind === 'claimed') {
         const outcome = await this.attempt(claimed);
         await failpoint('mail.answered');
@@ -148,8 +152,9 @@ export class DeliveryWorker {
     }
   }
 
-  private async claim(key: DeliveryKey): Promise<Claim> {
-    return this.hurry.signal.aborted ? { kind: 'gone' } : claim(this.context, key);
+  private async claim(keys: readonly DeliveryKey[]): Promise<Map<string, Claim>> {
+    if (!this.hurry.signal.aborted) return claim(this.context, keys);
+    return new Map(keys.map(({ accountId }) => [accountId, { kind: 'gone' }]));
   }
 
   private async attempt(claimed: ClaimedDelivery): Promise<Outcome> {
@@ -183,7 +188,7 @@ export class DeliveryWorker {
     const backoff = new Backoff(signal);
     for (;;) {
       try {
-        const finished = await finish(this.context, claimed, outcome);
+        const finished = await this.finish(claimed, outcome);
         this.context.metrics.deliveries.inc({ outcome: finished.outcome });
         this.logFinished(claimed, finished);
         this.settled(claimed.attempt, finished.settled);
@@ -194,6 +199,11 @@ export class DeliveryWorker {
         await backoff.wait();
       }
     }
+  }
+
+  private async finish(claimed: ClaimedDelivery, outcome: Outcome): Promise<Finished> {
+    if (outcome.kind === 'lost') return { outcome: 'lost', settled: null };
+    return this.endings.run({ accountId: claimed.attempt.accountId, claimed, outcome });
   }
 
   private report({ attempt }: ClaimedDelivery, outcome: Outcome): void {

@@ -70,7 +70,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'dist/roles/mailer/intake.js',
-        from: / \|\| \(await deliveriesOf\(tx, key\)\)\.length > 0/,
+        from: / && deliveries\.get\(notice\.accountId\)\?\.length === 0/,
         to: '',
       },
     ],

@@ -8,12 +8,13 @@ import {
   markEnded,
   markRetry,
   markSent,
-  startAttempt,
+  startAttempts,
   type Attempt,
+  type DueDelivery,
 } from '../../../src/postgres/deliveries/attempts.js';
 import { backlog, dueDeliveries, expiredLeases } from '../../../src/postgres/deliveries/due.js';
-import { deliveriesOf, insertDeliveries } from '../../../src/postgres/deliveries/ledger.js';
-import { loadMessage, storeMessage } from '../../../src/postgres/deliveries/messages.js';
+import { deliveriesOf, insertDeliveries, type DeliveryRow } from '../../../src/postgres/deliveries/ledger.js';
+import { loadMessage, storeMessages } from '../../../src/postgres/deliveries/messages.js';
 import { migrateDatabase } from '../../../src/postgres/migrate.js';
 import { createPool } from '../../../src/postgres/pool.js';
 import { freshDatabase, type FreshDatabase } from '../../support/stack.js';
@@ -35,7 +36,13 @@ const SENT_AT = Date.UTC(2026, 4, 20, 9);
 let first: Attempt;
 let second: Attempt;
 
-const statusOf = async (): Promise<string | undefined> => (await deliveriesOf(pool, first))[0]?.status;
+const rows = async (): Promise<DeliveryRow[]> => (await deliveriesOf(pool, [first])).get('account') ?? [];
+const statusOf = async (): Promise<string | undefined> => (await rows())[0]?.status;
+const due = async (): Promise<DueDelivery | null> => (await lockDue(pool, [first])).get('account') ?? null;
+const start = async (attempt: Attempt, messageId: string, leaseMs: number): Promise<number | undefined> =>
+  (await startAttempts(pool, [{ attempt, messageId }], leaseMs)).get('account');
+const sent = async (attempt: Attempt): Promise<boolean> =>
+  (await markSent(pool, [attempt], SENT_AT)).has('account');
 const recipient = {
   key: 'ada@example.com',
   address: 'Ada@example.com',
@@ -49,18 +56,20 @@ beforeEach(async () => {
   const key = { accountId: 'account', notificationId: randomUUID(), recipientKey: recipient.key };
   first = { ...key, number: 1 };
   second = { ...key, number: 2 };
-  await insertDeliveries(pool, key, [recipient]);
+  await insertDeliveries(pool, [{ notice: key, recipient }]);
 });
 
 describe('a delivery', () => {
   it('is opened once per notice and address', async () => {
-    await insertDeliveries(pool, first, [{ ...recipient, name: 'Again' }]);
-    expect(await deliveriesOf(pool, first)).toMatchObject([{ recipientName: 'Ada', status: 'PENDING' }]);
+    await insertDeliveries(pool, [{ notice: first, recipient: { ...recipient, name: 'Again' } }]);
+    expect(await rows()).toMatchObject([{ recipientName: 'Ada', status: 'PENDING' }]);
   });
 
   it('with a malformed address is failed from the start', async () => {
-    await insertDeliveries(pool, first, [{ ...recipient, key: 'x', address: 'x', valid: false }]);
-    expect((await deliveriesOf(pool, first))[1]).toMatchObject({
+    await insertDeliveries(pool, [
+      { notice: first, recipient: { ...recipient, key: 'x', address: 'x', valid: false } },
+    ]);
+    expect((await rows())[1]).toMatchObject({
       status: 'FAILED',
       reason: 'invalid-address',
     });
@@ -68,44 +77,44 @@ describe('a delivery', () => {
   });
 
   it('is due until it is attempted, and again when its retry is', async () => {
-    expect(await lockDue(pool, first)).toMatchObject({
+    expect(await due()).toMatchObject({
       recipient: 'Ada@example.com',
       attempts: 0,
       messageId: null,
     });
-    await startAttempt(pool, first, '<m@example.com>', LEASE);
-    expect(await lockDue(pool, first)).toBeNull();
+    await start(first, '<m@example.com>', LEASE);
+    expect(await due()).toBeNull();
     expect(await dueDeliveries(pool, 10)).toEqual([]);
     await markRetry(pool, first, 60_000, '451 later');
     expect(await dueDeliveries(pool, 10)).toEqual([]);
     // A server that stays away must show, although nothing is due between two attempts.
     expect((await backlog(pool)).waiting).toBe(1);
-    await startAttempt(pool, second, '<m@example.com>', LEASE);
+    await start(second, '<m@example.com>', LEASE);
     await markRetry(pool, second, 0, '451 later');
     expect(await dueDeliveries(pool, 10)).toHaveLength(1);
-    expect(await lockDue(pool, first)).toMatchObject({ attempts: 2, messageId: '<m@example.com>' });
+    expect(await due()).toMatchObject({ attempts: 2, messageId: '<m@example.com>' });
   });
 
   it('remembers when its first attempt began', async () => {
-    const began = await startAttempt(pool, first, '<m@example.com>', LEASE);
+    const began = await start(first, '<m@example.com>', LEASE);
     await markRetry(pool, first, 0, null);
-    expect(await startAttempt(pool, second, '<m@example.com>', LEASE)).toBe(began);
-    expect(Math.abs(began - Date.now())).toBeLessThan(60_000);
+    expect(await start(second, '<m@example.com>', LEASE)).toBe(began);
+    expect(Math.abs(began! - Date.now())).toBeLessThan(60_000);
   });
 });
 
 describe('the beginning of the data', () => {
   it('is granted once, to the attempt that holds the lease', async () => {
-    await startAttempt(pool, first, '<m@example.com>', LEASE);
+    await start(first, '<m@example.com>', LEASE);
     expect(await beginData(pool, second)).toBe(false);
     expect(await beginData(pool, first)).toBe(true);
     expect(await beginData(pool, first)).toBe(false);
   });
 
   it('is refused after the lease and after the end', async () => {
-    await startAttempt(pool, first, '<m@example.com>', -1);
+    await start(first, '<m@example.com>', -1);
     expect(await beginData(pool, first)).toBe(false);
-    await startAttempt(pool, second, '<m@example.com>', LEASE);
+    await start(second, '<m@example.com>', LEASE);
     expect(await beginData(pool, first)).toBe(false);
     await markRetry(pool, second, 0, null);
     expect(await beginData(pool, second)).toBe(false);
@@ -114,31 +123,31 @@ describe('the beginning of the data', () => {
 
 describe('a lease that ran out', () => {
   it('makes the delivery due again when the data had not begun', async () => {
-    await startAttempt(pool, first, '<m@example.com>', -1);
+    await start(first, '<m@example.com>', -1);
     expect(await expiredLeases(pool, 10)).toHaveLength(1);
     expect(await expireLease(pool, first)).toBe('PENDING');
     expect(await expireLease(pool, first)).toBeNull();
     expect(await markRetry(pool, first, 0, null)).toBe(false);
     expect(await markEnded(pool, first, 'FAILED', '550 no')).toBe(false);
-    expect(await markSent(pool, first, SENT_AT)).toBe(false);
+    expect(await sent(first)).toBe(false);
     expect(await statusOf()).toBe('PENDING');
   });
 
   it('leaves the delivery unknown when it had, until the answer comes', async () => {
-    await startAttempt(pool, first, '<m@example.com>', LEASE);
+    await start(first, '<m@example.com>', LEASE);
     await beginData(pool, first);
     await pool.query(`update deliveries set lease_until = now() - interval '1 second'`);
     expect(await expireLease(pool, first)).toBe('UNKNOWN');
     expect(await markEnded(pool, first, 'FAILED', '550 no')).toBe(false);
     expect(await markRetry(pool, first, 0, null)).toBe(false);
     expect(await statusOf()).toBe('UNKNOWN');
-    expect(await markSent(pool, second, SENT_AT)).toBe(false);
-    expect(await markSent(pool, first, SENT_AT)).toBe(true);
+    expect(await sent(second)).toBe(false);
+    expect(await sent(first)).toBe(true);
     expect(await statusOf()).toBe('SENT');
   });
 
   it('is none while it lasts', async () => {
-    await startAttempt(pool, first, '<m@example.com>', LEASE);
+    await start(first, '<m@example.com>', LEASE);
     expect(await expiredLeases(pool, 10)).toEqual([]);
     expect(await expireLease(pool, first)).toBeNull();
   });
@@ -146,8 +155,12 @@ describe('a lease that ran out', () => {
 
 describe('a message', () => {
   it('keeps the bytes that came first', async () => {
-    await storeMessage(pool, 'account', '<m@example.com>', Buffer.from('first\r\n\0\xff', 'latin1'));
-    await storeMessage(pool, 'account', '<m@example.com>', Buffer.from('second'));
+    await storeMessages(pool, [
+      { accountId: 'account', messageId: '<m@example.com>', raw: Buffer.from('first\r\n\0\xff', 'latin1') },
+    ]);
+    await storeMessages(pool, [
+      { accountId: 'account', messageId: '<m@example.com>', raw: Buffer.from('second') },
+    ]);
     const kept = await loadMessage(pool, 'account', '<m@example.com>');
     expect(kept.toString('latin1')).toBe('first\r\n\0\xff');
     await expect(loadMessage(pool, 'other', '<m@example.com>')).rejects.toThrow('missing');

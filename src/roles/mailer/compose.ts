@@ -1,0 +1,88 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { AccountSnapshot } from '../../domain/accounts/snapshot.js';
+import { renderMessage, type Message } from '../../mail/render/message.js';
+import type { MailInput } from '../../mail/render/notice.js';
+import { parseSender, type Sender } from '../../mail/render/sender.js';
+import { deliveriesOf, type DeliveryKey, type DeliveryRow } from '../../postgres/deliveries/ledger.js';
+import { loadNotices, type NoticeRow } from '../../postgres/deliveries/notices.js';
+import { loadSnapshots } from '../../postgres/deliveries/snapshots.js';
+import type { Queryable } from '../../postgres/transaction.js';
+import { mailInput } from './mailInput.js';
+import type { MailerContext } from './options.js';
+
+/** What the mail of a delivery is made of, as it is at one moment. */
+export interface Material {
+  readonly notice: NoticeRow;
+  readonly snapshot: AccountSnapshot | undefined;
+  readonly deliveries: readonly DeliveryRow[];
+}
+
+/** A message, and what it says. */
+export interface Draft {
+  readonly input: MailInput;
+  readonly message: Message;
+}
+
+/** Reads what the mails of deliveries are made of, one of each account at most, by account. */
+export async function readMaterial(
+  db: Queryable,
+  keys: readonly DeliveryKey[],
+): Promise<Map<string, Material>> {
+  const notices = await loadNotices(db, keys);
+  const snapshots = await loadSnapshots(db, [...notices.keys()]);
+  const deliveries = await deliveriesOf(db, [...notices.values()]);
+  return new Map(
+    [...notices].map(([accountId, notice]) => [
+      accountId,
+      { notice, snapshot: snapshots.get(accountId), deliveries: deliveries.get(accountId) ?? [] },
+    ]),
+  );
+}
+
+/**
+ * Renders the mails of deliveries that have no message yet, before anything is locked. What cannot be rendered is left
+ * out: it is tried once more when it is known to be due.
+ */
+export async function draft(
+  context: MailerContext,
+  keys: readonly DeliveryKey[],
+): Promise<Map<string, Draft>> {
+  const material = await readMaterial(context.pool, keys);
+  const drafts = new Map<string, Draft>();
+  for (const { accountId, recipientKey } of keys) {
+    const own = material.get(accountId);
+    const row = own?.deliveries.find((delivery) => delivery.recipientKey === recipientKey);
+    if (own === undefined || row === undefined || row.messageId !== null) continue;
+    const made = await compose(context, own, recipientKey).catch(() => null);
+    if (made !== null) drafts.set(accountId, made);
+  }
+  return drafts;
+}
+
+/** The draft's message if it says what is so by now; else a new one. Rejects when that cannot be rendered. */
+export async function revise(
+  context: MailerContext,
+  material: Material,
+  recipientKey: string,
+  made: Draft | undefined,
+): Promise<Message> {
+  const { notice, snapshot, deliveries } = material;
+  const input = mailInput(notice, snapshot, deliveries, recipientKey);
+  if (made !== undefined && isDeepStrictEqual(made.input, input)) return made.message;
+  return (await compose(context, material, recipientKey)).message;
+}
+
+async function compose(
+  context: MailerContext,
+  { notice, snapshot, deliveries }: Material,
+  recipientKey: string,
+): Promise<Draft> {
+  const input = mailInput(notice, snapshot, deliveries, recipientKey);
+  const sending = { from: senderOf(context), replyTo: context.smtp.replyTo, date: Date.now() };
+  return { input, message: await renderMessage(input, sending) };
+}
+
+/** Who the mails are from, as configured. */
+export function senderOf({ smtp }: Pick<MailerContext, 'smtp'>): Sender {
+  return parseSender(smtp.from);
+}

@@ -9,7 +9,8 @@ import { createLog, type Log } from '../support/log.js';
 import { createMetrics, type Metrics } from '../support/metrics.js';
 import { Presence } from './presence.js';
 
-// The mailer may want fourteen for a moment (twelve attempts, two intakes): nobody else shall wait for them.
+// The mailer may want eighteen for a moment (twelve mails whose data begins, two intakes, claims and endings each): nobody
+// else shall wait for them.
 const POOL_SIZE = 20;
 
 /** What the roles of one process share. */

@@ -171,14 +171,25 @@ class Run {
     });
   }
 
+  private async endedBadly(): Promise<string[]> {
+    const engines = this.fleet.running;
+    await this.fleet.stop('SIGTERM');
+    return engines.flatMap((engine) => {
+      const { end } = engine;
+      if (end?.code === 0) return [];
+      const how = end?.signal ?? `code ${end?.code ?? '?'}`;
+      return [
+        `process: ${engine.launch.name} did not exit 0 on SIGTERM, but with ${how}: ${engine.lastLines(5)}`,
+      ];
+    });
+  }
+
   private async compare(): Promise<Record<string, number>> {
     this.say('asking the oracle');
     const oracle = await askOracle(this.servers);
     const mails = await compareMails(this.servers);
     this.broken.push(...oracle.broken, ...mails.broken);
-    const ends = await this.fleet.stop('SIGTERM');
-    const bad = ends.filter((end) => end !== null && end.code !== 0);
-    if (bad.length > 0) this.broken.push(`process: ${bad.length} processes did not exit 0 on SIGTERM`);
+    this.broken.push(...(await this.endedBadly()));
     this.say('counting the whole log once more, into an empty database');
     this.broken.push(...(await compareReplay(this.servers, this.options.settleMs)));
     const { truth, published } = oracle;

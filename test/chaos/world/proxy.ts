@@ -51,8 +51,8 @@ export class Proxy {
   /** Resets every open connection. */
   cut(): void {
     for (const { client, server } of this.pairs) {
-      client.resetAndDestroy();
-      server.resetAndDestroy();
+      reset(client);
+      reset(server);
     }
     this.pairs.clear();
   }
@@ -68,7 +68,7 @@ export class Proxy {
     client.on('error', () => undefined);
     const { weather } = this;
     if (weather.kind === 'down') {
-      client.resetAndDestroy();
+      reset(client);
       return;
     }
     if (weather.kind === 'answers') {
@@ -76,7 +76,7 @@ export class Proxy {
       return;
     }
     const server = connect({ host: '127.0.0.1', port: this.target(), allowHalfOpen: true });
-    server.on('error', () => client.resetAndDestroy());
+    server.on('error', () => reset(client));
     const pair = { client, server };
     this.pairs.add(pair);
     for (const [from, to] of [
@@ -107,4 +107,10 @@ export class Proxy {
     from.on('data', (chunk: Buffer) => forward(chunk));
     from.on('end', () => forward(null));
   }
+}
+
+/** A connection that has begun to end is closed: Node loses hold of one that is reset then, and it stays open for ever. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }

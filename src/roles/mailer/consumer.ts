@@ -11,7 +11,7 @@ import { Membership } from '../membership.js';
 import { Together } from './together.js';
 import { Outage } from '../outage.js';
 import { Progress } from '../progress.js';
-import { sleep, untilAborted, within } from '../wait.js';
+import { sleep, unlessAborted, within } from '../wait.js';
 
 const LEAVE_MS = 5_000;
 const PROBE_MS = 10_000;
@@ -116,7 +116,10 @@ export class NotificationConsumer {
     const ended = new AbortController();
     const begun = this.membership.joining(() => this.begin(consumer, ended.signal));
     try {
-      await Promise.race([begun.then(() => crashed), untilAborted(signal, ended.signal)]);
+      await unlessAborted(
+        begun.then(() => crashed),
+        signal,
+      );
     } finally {
       ended.abort();
       // A consumer that is disconnected while it begins would go on beginning, and read for ever.

@@ -9,7 +9,7 @@ import type { Clock } from '../../support/clock.js';
 import type { Log } from '../../support/log.js';
 import type { Metrics } from '../../support/metrics.js';
 import { reasonOf } from '../../support/outage.js';
-import { sleep, within } from '../wait.js';
+import { sleep, unlessAborted, within } from '../wait.js';
 import { LagHistory } from './lagHistory.js';
 
 const MEASURE_EVERY_MS = 5_000;
@@ -62,8 +62,7 @@ export class StallWatch {
         },
       );
       // Whoever hangs is not asked again before he answers.
-      if ((await within(ANSWER_WITHIN_MS, measured)) === null)
-        await Promise.race([measured, aborted(signal)]);
+      if ((await within(ANSWER_WITHIN_MS, measured)) === null) await unlessAborted(measured, signal);
       await sleep(MEASURE_EVERY_MS, signal);
     }
   }
@@ -130,11 +129,4 @@ export class StallWatch {
     this.admin?.disconnect().catch(() => undefined);
     this.admin = null;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -5,7 +5,6 @@ import type { DeliveryKey } from '../../postgres/deliveries/ledger.js';
 import { sendLetter } from '../../mail/send/send.js';
 import { Connections } from '../../mail/send/connections.js';
 import { mailServer } from '../../mail/send/server.js';
-import type { NoticeState } from '../../domain/notices/delivery/fold.js';
 import type { Outcome } from '../../domain/notices/delivery/outcome.js';
 import { Backoff } from '../../support/backoff.js';
 import { failpoint } from '../../support/failpoints.js';
@@ -16,11 +15,18 @@ import type { MailerContext } from './options.js';
 import { Outage } from '../outage.js';
 import { Progress } from '../progress.js';
 import { Together } from './together.js';
+import { tellFinished, tellSettled } from './telling.js';
+import { Turns } from './turns.js';
 import { sleep, within } from '../wait.js';
 
 const SWEEP_LIMIT = 50;
 // Two, so that accounts whose locks are taken do not hold up all others; few, since counting waits for each of them.
-const TOGETHER = { atOnce: 2, most: 12 };
+const TOGETHER = { atOnce: 2, most: 24 };
+// A claim may wait for its account until a counting transaction ends, so the next ones are claimed while others are on their
+// way: deliveries in hand for each mail on its way.
+const IN_HAND = 4;
+// For a mail's turn to be sent: with the longest attempt it must be over before the lease is.
+const TURN_WITHIN_MS = 10_000;
 // After the last answer or the last wait for one: to write down how the attempts ended.
 const WRITE_DOWN_MS = 3_000;
 
@@ -39,6 +45,7 @@ export class DeliveryWorker {
   private readonly underWay = new Map<string, Promise<void>>();
   private readonly claims: Together<DeliveryKey, Claim>;
   private readonly endings: Together<Ended, Finished>;
+  private readonly turns: Turns;
   private woken = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private sweptAt = Number.NEGATIVE_INFINITY;
@@ -50,6 +57,7 @@ export class DeliveryWorker {
     this.connections = new Connections(mailServer(smtp.url, smtp.requireTls, timing.smtp));
     this.from = senderOf(context).address;
     this.claims = new Together((keys) => this.claim(keys), TOGETHER);
+    this.turns = new Turns(context.concurrency, TURN_WITHIN_MS, this.hurry.signal);
     this.endings = new Together((ended) => finish(context, ended), TOGETHER);
     this.database = new Outage(log, 'the database');
     // An attempt may take nearly as long as its lease.
@@ -112,7 +120,7 @@ export class DeliveryWorker {
   }
 
   private async startDue(): Promise<void> {
-    const free = this.context.concurrency - this.underWay.size;
+    const free = this.context.concurrency * IN_HAND - this.underWay.size;
     if (free <= 0) return;
     // Those under way may still look due until their claim is committed.
     const due = await dueDeliveries(this.context.pool, free + this.underWay.size);
@@ -133,17 +141,19 @@ export class DeliveryWorker {
     try {
       const claimed = await this.claims.run(key);
       if (claimed.kind === 'claimed') {
-        const outcome = await this.attempt(claimed);
+        // One whose turn does not come was not begun: it is due again.
+        const outcome =
+          (await this.turns.run(() => this.attempt(claimed))) ?? ({ kind: 'released' } as const);
         await failpoint('mail.answered');
         this.report(claimed, outcome);
         await this.writeDown(claimed, outcome);
       } else if (claimed.kind === 'dropped') {
         this.context.metrics.deliveries.inc({ outcome: 'cancelled' }, claimed.cancelled);
-        this.settled(key, claimed.settled);
+        tellSettled(this.context, key, claimed.settled);
       } else if (claimed.kind === 'unrenderable') {
         this.context.log.error({ ...key, err: claimed.error }, 'mail cannot be rendered');
         this.context.metrics.deliveries.inc({ outcome: 'unrenderable' });
-        this.settled(key, claimed.settled);
+        tellSettled(this.context, key, claimed.settled);
       }
     } catch (error) {
       this.database.began(error);
@@ -189,9 +199,7 @@ export class DeliveryWorker {
     for (;;) {
       try {
         const finished = await this.finish(claimed, outcome);
-        this.context.metrics.deliveries.inc({ outcome: finished.outcome });
-        this.logFinished(claimed, finished);
-        this.settled(claimed.attempt, finished.settled);
+        tellFinished(this.context, claimed, finished);
         return;
       } catch (error) {
         this.database.began(error);
@@ -220,18 +228,6 @@ export class DeliveryWorker {
     }
   }
 
-  private logFinished({ attempt }: ClaimedDelivery, { outcome }: Finished): void {
-    const level = outcome === 'refused' || outcome === 'gave-up' ? 'warn' : 'debug';
-    this.context.log[level]({ ...attempt, outcome }, 'delivery attempt ended');
-  }
-
-  private settled(key: DeliveryKey, state: NoticeState | null): void {
-    if (state === null) return;
-    const { accountId, notificationId } = key;
-    this.context.metrics.notices.inc({ status: state.status });
-    this.context.log.info({ accountId, notificationId, ...state }, 'notice settled');
-  }
-
   private async sweepNowAndThen(): Promise<void> {
     if (performance.now() - this.sweptAt < this.context.timing.sweepMs) return;
     const { pool, metrics, log } = this.context;
@@ -239,7 +235,7 @@ export class DeliveryWorker {
       const { status, settled } = await expire(this.context, key);
       if (status !== null) log.warn({ ...key, status }, 'delivery attempt left without a word');
       if (status === 'UNKNOWN') metrics.deliveries.inc({ outcome: 'unknown' });
-      this.settled(key, settled);
+      tellSettled(this.context, key, settled);
     }
     metrics.mailServerUp.set(this.mailServerAnswers ? 1 : 0);
     this.sweptAt = performance.now();

@@ -9,7 +9,7 @@ import { loadNotices } from '../../postgres/deliveries/notices.js';
 import { namedTransaction } from '../../postgres/transaction.js';
 import type { ClaimedDelivery } from './claim.js';
 import type { MailerContext } from './options.js';
-import { settleByDeliveries } from './settle.js';
+import { settle, settleByDeliveries } from './settle.js';
 
 /** An attempt and how it ended. */
 export interface Ended {
@@ -50,11 +50,25 @@ export async function finish(
       else written.set(accountId, sent.has(accountId) ? 'accepted' : 'lost');
     }
     const ours = ended.filter(({ accountId }) => written.get(accountId) !== 'lost');
-    const settled = await fold(
+    const notices = await loadNotices(
       tx,
-      context,
       ours.map(({ claimed }) => claimed.attempt),
     );
+    const all = [...notices.values()];
+    // One that was accepted decides, whatever became of the others.
+    const told = all.filter(({ accountId }) => sent.has(accountId));
+    const settled = new Map([
+      ...(await settle(
+        tx,
+        told.map((notice) => ({ notice, state: { status: 'SENT', reason: null } as const })),
+        context,
+      )),
+      ...(await settleByDeliveries(
+        tx,
+        all.filter((notice) => !told.includes(notice)),
+        context,
+      )),
+    ]);
     return new Map(
       [...written].map(([accountId, outcome]) => [
         accountId,
@@ -96,17 +110,9 @@ export async function expire(
   return namedTransaction(context.pool, 'expire', async (tx) => {
     await lockHeads(tx, [key.accountId]);
     const status = await expireLease(tx, key);
-    const settled = status === 'UNKNOWN' ? await fold(tx, context, [key]) : null;
-    return { status, settled: settled?.get(key.accountId) ?? null };
+    if (status !== 'UNKNOWN') return { status, settled: null };
+    const notices = await loadNotices(tx, [key]);
+    const settled = await settleByDeliveries(tx, [...notices.values()], context);
+    return { status, settled: settled.get(key.accountId) ?? null };
   });
-}
-
-async function fold(
-  tx: pg.PoolClient,
-  context: MailerContext,
-  keys: readonly DeliveryKey[],
-): Promise<Map<string, NoticeState>> {
-  if (keys.length === 0) return new Map();
-  const notices = await loadNotices(tx, keys);
-  return settleByDeliveries(tx, [...notices.values()], context);
 }

@@ -1,12 +1,10 @@
 import { Kafka, logLevel, type KafkaConfig, type SASLOptions } from 'kafkajs';
-import { readFetchesOurselves } from './consumer/fetchResponse.js';
 import type { Log } from '../support/log.js';
 import { quietRequestQueues } from './quietQueue.js';
 import { measureByASteadyClock } from './steadyClock.js';
 
 quietRequestQueues();
 measureByASteadyClock();
-readFetchesOurselves();
 
 export interface KafkaSettings {
   readonly brokers: readonly string[];

@@ -1,7 +1,8 @@
-import type { Kafka, KafkaMessage } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import type pg from 'pg';
 import type { TopicPartition } from '../kafka/consumer/inputConsumer.js';
 import { logBounds, type LogBounds } from '../kafka/consumer/logBounds.js';
+import type { StoredRecord } from '../kafka/consumer/fetchedRecords.js';
 import { readRecords } from '../kafka/consumer/readRecords.js';
 import { INPUT_TOPICS, type InputTopic } from '../kafka/topics.js';
 import { loadProgress, loadPositions, type Position } from '../postgres/counting/offsets.js';
@@ -104,10 +105,10 @@ function byDigest(
   bound: LogBounds,
   counted: number,
   position: Position | undefined,
-  record: KafkaMessage | undefined,
+  record: StoredRecord | undefined,
 ): Loss | null {
   const digest = position?.lastDigest ?? null;
-  if (record === undefined || digest === null || Number(record.offset) !== counted - 1) return null;
+  if (record === undefined || digest === null || record.offset !== counted - 1) return null;
   return digestOf(record).equals(digest) ? null : lossByDigest(bound, counted);
 }
 
@@ -125,7 +126,7 @@ async function datesOf(pool: pg.Pool, kafka: Kafka, losses: readonly Loss[]) {
     const first = left.get(keyOf(loss));
     return {
       arrivedAfter: progress.get(keyOf(loss))?.readUpTo ?? null,
-      arrivedBefore: first === undefined ? null : Number(first.timestamp),
+      arrivedBefore: first === undefined ? null : first.time,
     };
   };
 }

@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module';
-import { readRecordBatches } from './recordBatches.js';
+import type { FetchedRecords } from './fetchedRecords.js';
+import { readRecordBatches, RECORDS_AT, type AbortedTransaction, type Decompress } from './recordBatches.js';
 
 /** The version of Fetch that has this layout, and the newest that the client speaks. */
 const VERSION = 11;
+const SIZE_BYTES = 4;
 
 interface Reader {
   readInt16(): number;
@@ -19,19 +21,62 @@ interface Response {
   readonly parse: (data: unknown) => unknown;
 }
 
-type Request = (settings: unknown) => { response: Response; [other: string]: unknown };
+interface Settings {
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly { readonly partition: number; readonly fetchOffset: string }[];
+  }[];
+}
+
+type Request = (settings: Settings) => { response: Response; [other: string]: unknown };
 
 interface Client {
   readonly Decoder: new (bytes: Buffer) => Reader;
   readonly decodeMessages: (reader: Reader) => Promise<unknown[]>;
+  readonly decompress: Decompress;
   readonly requests: { readonly Fetch: { protocol: (of: { version: number }) => Request } };
 }
 
 /**
- * Has the client read the answers to Fetch by {@link readRecordBatches}. The client is dormant and offers no way to do it:
- * this reaches into one of its tables (decision 11). Whatever is not of the one layout known here is read as it always was.
+ * What the client is given instead of messages: the offset at which a fetch of a partition begins, then the last one that
+ * it covers, with the records between them. The client looks at offsets, and whether something is to be delivered.
  */
-export function readFetchesOurselves(): void {
+export class FetchEdge {
+  constructor(
+    readonly offset: string,
+    /** Null, or without a record: the client hands nothing over. */
+    private readonly held: FetchedRecords | null,
+  ) {}
+
+  /** What the client filters by. */
+  get isControlRecord(): boolean {
+    return this.held === null || this.held.count === 0;
+  }
+
+  get records(): FetchedRecords {
+    if (this.held === null) throw new Error('a fetch begins here: it has its records at its end');
+    return this.held;
+  }
+
+  /** Whoever reads such a topic as messages is told what they are. */
+  get value(): never {
+    throw new Error('the records of this topic are read by `fetchedRecords`');
+  }
+}
+
+/** The records of a batch that was read by ourselves, from what the client takes for its messages. */
+export function fetchedRecords(messages: readonly unknown[]): FetchedRecords {
+  const last = messages.at(-1);
+  if (last instanceof FetchEdge) return last.records;
+  throw new Error('this batch was not read by ourselves');
+}
+
+/**
+ * Has the client read these topics in answers to Fetch by {@link readRecordBatches}, and hand over
+ * {@link fetchedRecords}. The client is dormant and offers no way to do it: this reaches into one of its tables
+ * (decision 11). Other topics are read as they always were.
+ */
+export function readOurselves(topics: ReadonlySet<string>): void {
   const { requests, ...client } = clientParts();
   const { Fetch } = requests;
   const { protocol } = Fetch;
@@ -40,7 +85,8 @@ export function readFetchesOurselves(): void {
     if (version !== VERSION) return request;
     return (settings) => {
       const made = request(settings);
-      return { ...made, response: { ...made.response, decode: (raw) => decodeFetch(client, raw) } };
+      const asked = settings.topics.filter(({ topic }) => topics.has(topic));
+      return { ...made, response: { ...made.response, decode: (raw) => decodeFetch(client, raw, asked) } };
     };
   };
 }
@@ -48,9 +94,13 @@ export function readFetchesOurselves(): void {
 function clientParts(): Client {
   const require = createRequire(import.meta.url);
   const part = (path: string): unknown => require(`kafkajs/src/protocol/${path}`);
+  const { lookupCodecByAttributes } = part('message/compression') as {
+    lookupCodecByAttributes: (attributes: number) => { decompress: (bytes: Buffer) => Promise<Buffer> };
+  };
   return {
     Decoder: part('decoder') as Client['Decoder'],
     decodeMessages: part('requests/fetch/v4/decodeMessages') as Client['decodeMessages'],
+    decompress: (attributes, bytes) => lookupCodecByAttributes(attributes).decompress(bytes),
     requests: (part('requests') as { readonly requests: Client['requests'] }).requests,
   };
 }
@@ -58,43 +108,78 @@ function clientParts(): Client {
 type Reading = Omit<Client, 'requests'>;
 
 /** As the client's own, but for the records. */
-async function decodeFetch(client: Reading, raw: Buffer): Promise<unknown> {
+async function decodeFetch(client: Reading, raw: Buffer, ours: Settings['topics']): Promise<unknown> {
   const reader = new client.Decoder(raw);
   const clientSideThrottleTime = reader.readInt32();
   const errorCode = reader.readInt16();
   const sessionId = reader.readInt32();
-  const responses = await reader.readArrayAsync(async (topic) => ({
-    topicName: topic.readString(),
-    partitions: await topic.readArrayAsync((partition) => readPartition(client, partition)),
-  }));
+  const responses = await reader.readArrayAsync(async (one) => {
+    const topicName = one.readString();
+    const asked = ours.find(({ topic }) => topic === topicName);
+    const from = new Map(
+      asked?.partitions.map(({ partition, fetchOffset }) => [partition, Number(fetchOffset)]),
+    );
+    return {
+      topicName,
+      partitions: await one.readArrayAsync((partition) => readPartition(client, partition, from)),
+    };
+  });
   return { throttleTime: 0, clientSideThrottleTime, errorCode, sessionId, responses };
 }
 
-async function readPartition(client: Reading, reader: Reader): Promise<unknown> {
+/** @param fetchedFrom where the fetch of each partition began that is read by ourselves */
+async function readPartition(
+  client: Reading,
+  reader: Reader,
+  fetchedFrom: ReadonlyMap<number, number>,
+): Promise<unknown> {
   const long = (): string => reader.readInt64().toString();
-  return {
-    partition: reader.readInt32(),
+  const partition = reader.readInt32();
+  const from = fetchedFrom.get(partition);
+  const head = {
+    partition,
     errorCode: reader.readInt16(),
     highWatermark: long(),
     lastStableOffset: long(),
     lastStartOffset: long(),
-    abortedTransactions: reader.readArray((one) => ({
-      producerId: one.readInt64().toString(),
-      firstOffset: one.readInt64().toString(),
-    })),
-    preferredReadReplica: reader.readInt32(),
-    messages: await readMessages(client, reader),
   };
+  const aborted = reader.readArray((one) => ({
+    producerId: one.readInt64(),
+    firstOffset: Number(one.readInt64()),
+  }));
+  const preferredReadReplica = reader.readInt32();
+  const bytes = reader.readBytes(Math.max(0, reader.readInt32()));
+  if (from === undefined) {
+    const abortedTransactions = aborted.map(({ producerId, firstOffset }) => ({
+      producerId: String(producerId),
+      firstOffset: String(firstOffset),
+    }));
+    return {
+      ...head,
+      abortedTransactions,
+      preferredReadReplica,
+      messages: await readMessages(client, bytes),
+    };
+  }
+  const messages = await readEdges(client, bytes, from, aborted);
+  return { ...head, abortedTransactions: [], preferredReadReplica, messages };
 }
 
-async function readMessages(client: Reading, reader: Reader): Promise<readonly unknown[]> {
-  const size = reader.readInt32();
-  if (size <= 0) return [];
-  const bytes = reader.readBytes(size);
-  const messages = readRecordBatches(bytes);
-  if (messages !== null) return messages;
-  const sized = Buffer.alloc(4 + bytes.length);
-  sized.writeInt32BE(bytes.length);
-  sized.set(bytes, 4);
+async function readEdges(
+  client: Reading,
+  bytes: Buffer,
+  from: number,
+  aborted: readonly AbortedTransaction[],
+): Promise<FetchEdge[]> {
+  const fetched = await readRecordBatches(bytes, from, aborted, client.decompress);
+  if (fetched === null) return [];
+  const { records, lastOffset } = fetched;
+  return [new FetchEdge(String(from), null), new FetchEdge(String(Math.max(from, lastOffset)), records)];
+}
+
+/** By the client itself, which does not bear a partition that has less than the head of a batch. */
+async function readMessages(client: Reading, bytes: Buffer): Promise<unknown[]> {
+  if (bytes.length < RECORDS_AT) return [];
+  const sized = Buffer.from(bytes.buffer, bytes.byteOffset - SIZE_BYTES, bytes.length + SIZE_BYTES);
   return client.decodeMessages(new client.Decoder(sized));
 }

@@ -1,8 +1,11 @@
-import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { INPUT_TOPICS, type InputTopic } from '../topics.js';
 import { coPartitionAssigner } from './coPartition.js';
+import type { FetchedRecords } from './fetchedRecords.js';
+import { fetchedRecords, readOurselves } from './fetchResponse.js';
 import { heartbeatOf } from './heartbeat.js';
-import { LogMessage } from './logMessage.js';
+
+readOurselves(new Set(INPUT_TOPICS));
 
 export interface TopicPartition {
   readonly topic: InputTopic;
@@ -19,7 +22,7 @@ export interface FetchedRange extends TopicPartition {
 
 /** The same with everything in it that is still there. */
 export interface FetchedBatch extends FetchedRange {
-  readonly messages: readonly LogMessage[];
+  readonly records: FetchedRecords;
 }
 
 /** Everything in [first, next) is something that is never delivered; null: it is compacted away. */
@@ -150,16 +153,11 @@ export class InputConsumer {
         fetchedFrom: Number(fetchedOffset),
         next: Number(batch.lastOffset()) + 1,
         high: Number(batch.highWatermark),
-        messages: batch.messages.map(logMessage),
+        records: fetchedRecords(batch.messages),
       });
       if (done) payload.resolveOffset(batch.messages.at(-1)?.offset ?? batch.lastOffset());
     } finally {
       clearInterval(beat);
     }
   }
-}
-
-// Nearly always they are read as such from the first.
-function logMessage(message: KafkaMessage): LogMessage {
-  return message instanceof LogMessage ? message : LogMessage.of(message);
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Kafka, KafkaMessage } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
+import type { StoredRecord } from './fetchedRecords.js';
+import { fetchedRecords } from './fetchResponse.js';
 import type { TopicPartition } from './inputConsumer.js';
 
 /** A place in the log. */
@@ -18,8 +20,8 @@ export async function readRecords(
   kafka: Kafka,
   places: readonly LogPlace[],
   withinMs: number,
-): Promise<Map<string, KafkaMessage>> {
-  const found = new Map<string, KafkaMessage>();
+): Promise<Map<string, StoredRecord>> {
+  const found = new Map<string, StoredRecord>();
   if (places.length === 0) return found;
   const wanted = new Map(places.map((place) => [key(place), place]));
   const groupId = `fair-use-input-${randomUUID()}`;
@@ -36,8 +38,9 @@ export async function readRecords(
       eachBatchAutoResolve: false,
       eachBatch: ({ batch }) => {
         const place = wanted.get(key(batch));
-        const first = batch.messages.find(({ offset }) => Number(offset) >= (place?.offset ?? Infinity));
-        if (first !== undefined && !found.has(key(batch))) found.set(key(batch), first);
+        const records = fetchedRecords(batch.messages);
+        const first = records.firstFrom(place?.offset ?? Infinity);
+        if (first < records.count && !found.has(key(batch))) found.set(key(batch), records.at(first));
         consumer.pause([{ topic: batch.topic, partitions: [batch.partition] }]);
         if (found.size === wanted.size) done.abort();
         return Promise.resolve();

@@ -8,10 +8,8 @@ import { id, instant, text } from './fields.js';
 import { readerType } from './readerType.js';
 import { decodeUsage, usageSource } from './usage.js';
 import { walkPlanOf, type WalkPlan } from './walkPlan.js';
+import { HEAD_BYTES, schemaIdAt } from './wireFormat.js';
 
-/** The wire format's head: a zero byte and the id of the writer's schema. */
-export const HEAD_BYTES = 5;
-const MAGIC = 0;
 // A producer registers a schema before using it, so an unknown id is wrong now; it need not be wrong for ever.
 const UNKNOWN_KEPT_MS = 10_000;
 
@@ -21,13 +19,6 @@ export interface InputRecord {
   readonly value: Buffer | null;
   /** Business time of arrival, epoch ms. */
   readonly arrivedAt: number;
-}
-
-/** Where a value lies; begins below 0: there is none. */
-export interface ValuePlace {
-  readonly bytes: Buffer;
-  readonly valueStart: number;
-  readonly valueEnd: number;
 }
 
 type Writer =
@@ -42,26 +33,22 @@ export class Decoder {
   constructor(private readonly registry: Pick<Registry, 'writerType'>) {}
 
   /**
-   * Fetches the writers' schemas that values of a topic need. Throws `RegistryUnavailable`: wait and call again.
+   * Fetches the writers' schemas that values of a topic need, by their ids. Throws `RegistryUnavailable`: wait and call again.
    * Null when nothing has to be fetched, which is the rule.
    */
-  prepare(topic: InputTopic, values: readonly ValuePlace[]): Promise<void> | null {
+  prepare(topic: InputTopic, schemaIds: Iterable<number>): Promise<void> | null {
     const writers = this.writersOf(topic);
     const missing = new Set<number>();
-    let last = -1;
-    for (const value of values) {
-      const schemaId = schemaIdAt(value);
-      if (schemaId === last || schemaId < 0) continue;
-      last = schemaId;
+    for (const schemaId of schemaIds) {
       const expired = (this.unknownUntil.get(`${topic}/${schemaId}`) ?? Infinity) <= performance.now();
       if (!writers.has(schemaId) || expired) missing.add(schemaId);
     }
     return missing.size === 0 ? null : this.fetch(topic, missing);
   }
 
-  /** How records of a writer are walked; null: they are to be decoded. */
-  planFor(topic: InputTopic, value: ValuePlace): WalkPlan | null {
-    const writer = this.writers.get(topic)?.get(schemaIdAt(value));
+  /** How records of a writer's schema are walked; null: they are to be decoded. */
+  planFor(topic: InputTopic, schemaId: number): WalkPlan | null {
+    const writer = this.writers.get(topic)?.get(schemaId);
     return writer !== undefined && 'plan' in writer ? writer.plan : null;
   }
 
@@ -78,7 +65,7 @@ export class Decoder {
   private read({ topic, key, value, arrivedAt }: InputRecord): Decoded {
     if (value === null && topic === 'platform.accounts.v1') return decodeTombstone(key, arrivedAt);
     if (value === null || value.length === 0) return refused('EMPTY', 'the record has no value');
-    const schemaId = schemaIdAt({ bytes: value, valueStart: 0, valueEnd: value.length });
+    const schemaId = schemaIdAt(value, 0, value.length);
     if (schemaId < 0) return refused('UNDECODABLE', 'not in the Confluent wire format');
     const writer = this.writersOf(topic).get(schemaId);
     if (writer === undefined) throw new Error(`schema ${schemaId} was not prepared`);
@@ -106,12 +93,6 @@ export class Decoder {
     if (writers === undefined) this.writers.set(topic, (writers = new Map<number, Writer>()));
     return writers;
   }
-}
-
-/** The id of the writer's schema; negative: the value is none, or not in the wire format. */
-function schemaIdAt({ bytes, valueStart, valueEnd }: ValuePlace): number {
-  if (valueStart < 0 || valueEnd - valueStart < HEAD_BYTES || bytes[valueStart] !== MAGIC) return -1;
-  return bytes.readUInt32BE(valueStart + 1);
 }
 
 function writerOf(topic: InputTopic, schemaId: number, type: Type | null): Writer {

@@ -3,12 +3,12 @@ import { METRICS } from '../../domain/counting/usageColumns.js';
 import { LATE_HORIZON_MS } from '../../domain/counting/readUpTo.js';
 import type { InputTopic } from '../topics.js';
 import { CountedId } from './countedId.js';
-import { HEAD_BYTES, type ValuePlace } from './decoder.js';
 import { LANES } from '../../domain/counting/seenIds.js';
 import { Interner } from './interner.js';
 import { AHEAD_MS, usageSource } from './usage.js';
 import { Walker } from './walker.js';
 import type { WalkPlan } from './walkPlan.js';
+import { HEAD_BYTES } from './wireFormat.js';
 
 /** What walking a record came to: a row of the columns, or one of these. */
 export const UNCOUNTED = -1;
@@ -30,18 +30,20 @@ export class UsageReader {
   }
 
   /**
-   * Reads the value (with its head) of a record that arrived at `arrivedAt` (epoch ms). Returns its row, {@link UNCOUNTED} when it is
+   * Reads the value (with its head) in [start, end) of a record that arrived at `arrivedAt` (epoch ms). Returns its row, {@link UNCOUNTED} when it is
    * fine and nothing that counts, {@link NOT_WALKED} when the general decoder must look at it.
    */
   read(
-    { bytes, valueStart, valueEnd }: ValuePlace,
+    bytes: Buffer,
+    start: number,
+    end: number,
     plan: WalkPlan,
     metric: number,
     arrivedAt: number,
     into: UsageColumns,
   ): number {
     const { walker } = this;
-    if (!walker.read(bytes, valueStart + HEAD_BYTES, valueEnd, plan)) return NOT_WALKED;
+    if (!walker.read(bytes, start + HEAD_BYTES, end, plan)) return NOT_WALKED;
     const age = arrivedAt - walker.occurredAt;
     if (!walker.counts) return isInstant(walker.occurredAt) ? UNCOUNTED : NOT_WALKED;
     if (age > LATE_HORIZON_MS || age < -AHEAD_MS) return NOT_WALKED;

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Context } from '../../domain/judging/context.js';
 import type { FetchedBatch, FetchedRange } from '../../kafka/consumer/inputConsumer.js';
 import type { Decoder } from '../../kafka/decode/decoder.js';
+import { schemaIdsOf } from '../../kafka/decode/wireFormat.js';
 import { SeenPartitions } from '../../postgres/partitions.js';
 import { Backoff } from '../../support/backoff.js';
 import type { Clock } from '../../support/clock.js';
@@ -98,11 +99,12 @@ export class CountingLoop {
   }
 
   /** Waits until the writers' schemas are at hand. */
-  private async prepare({ topic, messages }: FetchedBatch): Promise<void> {
+  private async prepare({ topic, records }: FetchedBatch): Promise<void> {
+    const schemaIds = schemaIdsOf(records);
     const backoff = new Backoff(this.stopping.signal);
     while (!this.stopping.signal.aborted) {
       try {
-        await this.options.decoder.prepare(topic, messages);
+        await this.options.decoder.prepare(topic, schemaIds);
         return;
       } catch (error) {
         if (!isOutage(error)) throw error;
@@ -117,17 +119,17 @@ export class CountingLoop {
   /** Nothing here may wait: the position and what is taken in must move together. */
   private take(batch: FetchedBatch): boolean {
     const { positions, clock } = this.options;
-    const { topic, partition, fetchedFrom, next, high } = batch;
+    const { topic, partition, fetchedFrom, next, high, records } = batch;
     const found = positions.accept(batch);
     if (found === 'gap') this.options.onMoved();
     if (typeof found === 'string') return false;
-    const { expected, generation, messages } = found;
-    const last = messages.at(-1);
-    const lastDigest = last === undefined ? null : digestOf(last);
-    if (last !== undefined && lastDigest !== null) {
+    const { expected, generation, first } = found;
+    const last = first < records.count ? records.at(records.count - 1) : null;
+    const lastDigest = last === null ? null : digestOf(last);
+    if (last !== null && lastDigest !== null) {
       const readUpTo = last.time + clock.shiftMs;
       this.open.step({ topic, partition, expected, generation, next, readUpTo, lastDigest });
-      this.takeIn.take(this.open, batch, messages, clock.shiftMs);
+      this.takeIn.take(this.open, batch, first, clock.shiftMs);
     }
     positions.advance(batch, lastDigest);
     this.openRanges.push({ topic, partition, fetchedFrom, next, high });

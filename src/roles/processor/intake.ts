@@ -1,7 +1,7 @@
 import { monthOf } from '../../domain/counting/usageWindow.js';
 import { METRICS, NO_ROW, UsageColumns } from '../../domain/counting/usageColumns.js';
 import type { AccountEvent, Refusal, ReplyEvent, UsageEvent } from '../../domain/events.js';
-import type { LogMessage } from '../../kafka/consumer/logMessage.js';
+import type { FetchedRecords } from '../../kafka/consumer/fetchedRecords.js';
 import type { TopicPartition } from '../../kafka/consumer/inputConsumer.js';
 import type { Decoded } from '../../kafka/decode/decoded.js';
 import type { Decoder } from '../../kafka/decode/decoder.js';
@@ -38,6 +38,7 @@ export class Intake {
   /** Records by topic and by what they turned out to be. */
   readonly outcomes = new Map<string, Map<Decoded['kind'], number>>();
   records = 0;
+  private topic = '';
   private readonly stepOf = new Map<string, OffsetStep>();
   private readonly rowRecords: RowRecords;
   private earliest = Infinity;
@@ -68,9 +69,15 @@ export class Intake {
     this.records += records;
   }
 
-  /** Takes in what a message was decoded to; its usage event, if it is one, becomes a row. */
-  take(of: TopicPartition, decoder: Pick<Decoder, 'decode'>, message: LogMessage, decoded: Decoded): void {
-    this.note(of.topic, decoded.kind, 1);
+  /** What is taken in from here on are these records. */
+  begin(of: TopicPartition, records: FetchedRecords, decoder: Pick<Decoder, 'decode'>): void {
+    this.rowRecords.begin(this.columns.rows, of, records, decoder);
+    this.topic = of.topic;
+  }
+
+  /** Takes in what the `index`-th record was decoded to; its usage event, if it is one, becomes a row. */
+  take(index: number, decoded: Decoded): void {
+    this.note(this.topic, decoded.kind, 1);
     if (decoded.kind === 'account') {
       const input = this.inputOf(decoded.event.accountId);
       input.accountEvents = appended(input.accountEvents, decoded.event);
@@ -81,23 +88,15 @@ export class Intake {
       const { metric, accountId, workspaceId, amount, occurredAt, arrivedAt, idHash } = decoded.event;
       const row = this.columns.push(METRICS.indexOf(metric), workspaceId, amount, occurredAt, arrivedAt);
       this.columns.setId(row, idHash);
-      this.link(accountId, row, of, decoder, message);
+      this.link(accountId, row, index);
     } else if (decoded.kind === 'refused') {
-      const { key, value, position } = message;
-      const record = { topic: of.topic, partition: of.partition, offset: position, key, value };
-      this.refused.push({ record, refusal: decoded.refusal });
+      this.refused.push({ record: this.rowRecords.current(index), refusal: decoded.refusal });
     }
   }
 
-  /** Appends a row of the columns, read from this message, to those of its account. */
-  link(
-    accountId: string,
-    row: number,
-    of: TopicPartition,
-    decoder: Pick<Decoder, 'decode'>,
-    message: LogMessage,
-  ): void {
-    this.rowRecords.keep(row, of, decoder, message);
+  /** Appends a row of the columns, read from the `index`-th record, to those of its account. */
+  link(accountId: string, row: number, index: number): void {
+    this.rowRecords.keep(row, index);
     const at = this.columns.occurredAt[row] ?? 0;
     if (at < this.earliest) this.earliest = at;
     if (at > this.latest) this.latest = at;

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { KafkaMessage } from 'kafkajs';
 import type { EmptyFetch, FetchedBatch } from '../../kafka/consumer/inputConsumer.js';
-import type { LogMessage } from '../../kafka/consumer/logMessage.js';
+import type { StoredRecord } from '../../kafka/consumer/fetchedRecords.js';
 import type { LogBounds } from '../../kafka/consumer/logBounds.js';
 import type { EmptyRun, Position } from '../../postgres/counting/offsets.js';
 import { InputLost, lossByBounds, lossByDigest } from './inputLost.js';
@@ -27,10 +26,9 @@ export function keyOf({ topic, partition }: { readonly topic: string; readonly p
 }
 
 /** A digest by which a record that was counted is known again. */
-export function digestOf(message: Pick<KafkaMessage, 'key' | 'value' | 'timestamp'>): Buffer {
-  const hash = createHash('sha256').update(message.timestamp);
-  for (const part of [message.key, message.value])
-    hash.update(part === null ? '-' : `+${part.length}:`).update(part ?? '');
+export function digestOf({ key, value, time }: Omit<StoredRecord, 'offset'>): Buffer {
+  const hash = createHash('sha256').update(String(time));
+  for (const part of [key, value]) hash.update(part === null ? '-' : `+${part.length}:`).update(part ?? '');
   return hash.digest().subarray(0, 16);
 }
 
@@ -68,25 +66,22 @@ export class Positions {
   }
 
   /**
-   * The messages of a batch that are not counted yet. `not-ours`: the partition has not begun (any more). `gap`: the
+   * From which of its records on a batch is not counted yet. `not-ours`: the partition has not begun (any more). `gap`: the
    * batch does not follow on what was read, or its log ends before what was counted (the client reset its offset).
    * Throws {@link InputLost} when the last record counted is another one now.
    */
-  accept(
-    batch: FetchedBatch,
-  ): { expected: number; generation: number; messages: readonly LogMessage[] } | 'not-ours' | 'gap' {
+  accept(batch: FetchedBatch): { expected: number; generation: number; first: number } | 'not-ours' | 'gap' {
     const tracked = this.tracked.get(keyOf(batch));
     if (tracked === undefined) return 'not-ours';
     const { counted, lastDigest, generation, low } = tracked;
     if (batch.fetchedFrom > tracked.covered || batch.high < counted) return 'gap';
-    const begins = firstFrom(batch.messages, counted);
-    const before = batch.messages[begins - 1];
-    const last = before?.position === counted - 1 ? before : undefined;
-    if (last !== undefined && lastDigest !== null && !digestOf(last).equals(lastDigest)) {
+    const { records } = batch;
+    const first = records.firstFrom(counted);
+    const holdsLast = first > 0 && records.offsets[first - 1] === counted - 1;
+    if (holdsLast && lastDigest !== null && !digestOf(records.at(first - 1)).equals(lastDigest)) {
       throw new InputLost([lossByDigest({ ...batch, low }, counted)]);
     }
-    const messages = begins === 0 ? batch.messages : batch.messages.slice(begins);
-    return { expected: counted, generation, messages };
+    return { expected: counted, generation, first };
   }
 
   /** The batch was taken in (or held nothing new). */
@@ -129,11 +124,4 @@ export class Positions {
 /** A run that does not follow on what is known to be empty may be of an older assignment: it proves nothing. */
 function extendEmpty(tracked: Tracked, first: number, next: number): void {
   if (first <= tracked.empty) tracked.empty = Math.max(tracked.empty, next);
-}
-
-/** The index of the first message from an offset on; offsets ascend. */
-function firstFrom(messages: readonly LogMessage[], offset: number): number {
-  let index = 0;
-  while (index < messages.length && (messages[index]?.position ?? Infinity) < offset) index += 1;
-  return index;
 }

@@ -1,7 +1,8 @@
-import type { TopicPartition } from '../../kafka/consumer/inputConsumer.js';
-import type { LogMessage } from '../../kafka/consumer/logMessage.js';
+import type { FetchedBatch } from '../../kafka/consumer/inputConsumer.js';
 import type { Decoder } from '../../kafka/decode/decoder.js';
-import { UNCOUNTED, UsageReader } from '../../kafka/decode/usageReader.js';
+import { NOT_WALKED, UNCOUNTED, UsageReader } from '../../kafka/decode/usageReader.js';
+import { schemaIdAt } from '../../kafka/decode/wireFormat.js';
+import type { WalkPlan } from '../../kafka/decode/walkPlan.js';
 import type { Intake } from './intake.js';
 
 /** Takes what is fetched of a partition into an intake: usage by walking its bytes, the rest by decoding it. */
@@ -10,30 +11,35 @@ export class TakeIn {
 
   constructor(private readonly decoder: Decoder) {}
 
-  /** The writers' schemas must have been prepared. `shiftMs`: from real time to business time. */
-  take(intake: Intake, of: TopicPartition, messages: readonly LogMessage[], shiftMs: number): void {
+  /**
+   * Takes in the records of a batch from the `first`-th on. The writers' schemas must have been prepared.
+   * @param shiftMs from real time to business time
+   */
+  take(intake: Intake, { topic, partition, records }: FetchedBatch, first: number, shiftMs: number): void {
     const { decoder, reader } = this;
-    const { topic, partition } = of;
-    const place = { topic, partition };
+    const { bytes, times, count } = records;
     const metric = UsageReader.metricOf(topic);
-    let [usage, uncounted] = [0, 0];
-    for (const message of messages) {
-      const arrivedAt = message.time + shiftMs;
-      const plan = metric < 0 ? null : decoder.planFor(topic, message);
-      if (plan !== null) {
-        const row = reader.read(message, plan, metric, arrivedAt, intake.columns);
-        if (row >= 0) {
-          usage += 1;
-          intake.link(reader.accountId, row, place, decoder, message);
-          continue;
-        }
-        if (row === UNCOUNTED) {
-          uncounted += 1;
-          continue;
-        }
+    intake.begin({ topic, partition }, records, decoder);
+    let [usage, uncounted, schemaId] = [0, 0, -1];
+    let plan: WalkPlan | null = null;
+    for (let n = first; n < count; n += 1) {
+      const [start, end] = [records.valueStart(n), records.valueEnd(n)];
+      const arrivedAt = (times[n] ?? 0) + shiftMs;
+      const writer = schemaIdAt(bytes, start, end);
+      if (writer !== schemaId) {
+        schemaId = writer;
+        plan = metric < 0 ? null : decoder.planFor(topic, writer);
       }
-      const { key, value } = message;
-      intake.take(place, decoder, message, decoder.decode({ topic, key, value, arrivedAt }));
+      const row =
+        plan === null ? NOT_WALKED : reader.read(bytes, start, end, plan, metric, arrivedAt, intake.columns);
+      if (row >= 0) {
+        usage += 1;
+        intake.link(reader.accountId, row, n);
+      } else if (row === UNCOUNTED) uncounted += 1;
+      else {
+        const [key, value] = [records.key(n), records.value(n)];
+        intake.take(n, decoder.decode({ topic, key, value, arrivedAt }));
+      }
     }
     intake.note(topic, 'usage', usage);
     intake.note(topic, 'uncounted', uncounted);

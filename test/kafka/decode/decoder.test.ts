@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { Decoded } from '../../../src/kafka/decode/decoded.js';
-import { Decoder, type ValuePlace } from '../../../src/kafka/decode/decoder.js';
+import { FetchedRecords } from '../../../src/kafka/consumer/fetchedRecords.js';
+import { Decoder } from '../../../src/kafka/decode/decoder.js';
+import { schemaIdsOf } from '../../../src/kafka/decode/wireFormat.js';
 import { frame } from '../../../src/kafka/schemas.js';
 import type { InputTopic } from '../../../src/kafka/topics.js';
 import { account, ARRIVED, chat, encoded, known, reply, upload, withRawBytes, writer } from './bytes.js';
@@ -19,7 +21,7 @@ async function decode(
 ): Promise<Decoded> {
   const decoder = new Decoder(known);
   const record = { topic, key, value, arrivedAt: ARRIVED };
-  await decoder.prepare(topic, [placeOf(record.value)]);
+  await decoder.prepare(topic, schemaIdsOf(recordsOf(record.value)));
   return decoder.decode(record);
 }
 const chats = writer(CHATS);
@@ -270,10 +272,9 @@ describe('other releases of the platform', () => {
   });
 });
 
-function placeOf(value: Buffer | null): ValuePlace {
-  return {
-    bytes: value ?? Buffer.alloc(0),
-    valueStart: value === null ? -1 : 0,
-    valueEnd: value?.length ?? 0,
-  };
+function recordsOf(value: Buffer | null): FetchedRecords {
+  const bytes = value ?? Buffer.alloc(0);
+  const records = new FetchedRecords(bytes, 1);
+  records.add(0, 0, -1, -1, value === null ? -1 : 0, bytes.length);
+  return records;
 }

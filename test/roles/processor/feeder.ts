@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { LogMessage } from '../../../src/kafka/consumer/logMessage.js';
+import { FetchedRecords } from '../../../src/kafka/consumer/fetchedRecords.js';
 import type { Decoded } from '../../../src/kafka/decode/decoded.js';
 
 import type { OffsetStep } from '../../../src/postgres/counting/offsets.js';
@@ -173,14 +173,18 @@ export function intakeOf(entries: readonly LogEntry[]): Intake {
   for (const entry of entries) {
     const { topic, partition, offset } = entry;
     const decode = (): Decoded => kindOf(entry);
-    intake.take({ topic, partition }, { decode }, messageAt(offset, Buffer.from('bytes')), decode());
+    intake.begin({ topic, partition }, recordsAt([offset], Buffer.from('bytes')), { decode });
+    intake.take(0, decode());
   }
   return intake;
 }
 
-/** A message as the client hands it over, without a key. */
-export function messageAt(offset: number, value: Buffer | null): LogMessage {
-  return LogMessage.of({ key: null, value, offset: String(offset), timestamp: '0', attributes: 0 });
+/** Fetched records of the same value, without keys. */
+export function recordsAt(offsets: readonly number[], value: Buffer | null): FetchedRecords {
+  const bytes = value ?? Buffer.alloc(0);
+  const records = new FetchedRecords(bytes, offsets.length);
+  for (const offset of offsets) records.add(offset, 0, -1, -1, value === null ? -1 : 0, bytes.length);
+  return records;
 }
 
 function kindOf(entry: LogEntry): Decoded {

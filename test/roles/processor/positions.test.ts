@@ -1,20 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FetchedBatch } from '../../../src/kafka/consumer/inputConsumer.js';
-import { messageAt } from './feeder.js';
+import { recordsAt } from './feeder.js';
 import { digestOf, Positions } from '../../../src/roles/processor/positions.js';
 
 const AT = { topic: 'platform.chats.v1', partition: 0 } as const;
-const message = (offset: number) => messageAt(offset, null);
+const record = (offset: number) => recordsAt([offset], null).at(0);
 const batch = (fetchedFrom: number, next: number, ...offsets: number[]): FetchedBatch => ({
   ...AT,
   ...{ fetchedFrom, next, high: 1_000 },
-  messages: offsets.map(message),
+  records: recordsAt(offsets, null),
 });
 
 /** Positions that begin at 100, the record before compared. */
 function begun(): Positions {
   const positions = new Positions();
-  const position = { nextOffset: 100, lastDigest: digestOf(message(99)), generation: 2 };
+  const position = { nextOffset: 100, lastDigest: digestOf(record(99)), generation: 2 };
   expect(positions.begin({ ...AT, low: 0, high: 1_000 }, position)).toBe(99);
   return positions;
 }
@@ -35,7 +35,7 @@ describe('what lies behind the last record counted and holds nothing', () => {
   it('begins anew behind what is counted next', () => {
     const positions = begun();
     positions.skip({ ...AT, first: 99, next: 110 });
-    positions.advance(batch(110, 121, 110, 120), digestOf(message(120)));
+    positions.advance(batch(110, 121, 110, 120), digestOf(record(120)));
     expect(positions.unsavedRuns()).toEqual([]);
     positions.skip({ ...AT, first: 121, next: 125 });
     expect(positions.unsavedRuns()).toEqual([run(121, 125)]);

@@ -18,7 +18,7 @@ import { snapshotOf } from '../../domain/accounts/snapshots.js';
 import { smallPolicy } from '../../support/engineLog.js';
 import { freshDatabase, type FreshDatabase } from '../../support/stack.js';
 import { until } from '../../support/until.js';
-import { messageAt } from '../processor/feeder.js';
+import { recordsAt } from '../processor/feeder.js';
 
 const DAY = 86_400_000;
 const NOW = Date.parse('2026-01-31T23:59:00Z');
@@ -107,7 +107,8 @@ describe('the scheduler', () => {
       const event = { accountId: snapshot.accountId, snapshot, arrivedAt: NOW };
       const decoded = { kind: 'account', event } as const;
       const of = { topic: 'platform.accounts.v1', partition: 0 } as const;
-      intake.take(of, { decode: () => decoded }, messageAt(n, null), decoded);
+      intake.begin(of, recordsAt([n], null), { decode: () => decoded });
+      intake.take(0, decoded);
     });
     await countBatch(pool, new AccountCache(1_000_000), intake, context);
   }

@@ -14,7 +14,7 @@ import type { AccountChanges } from './changes.js';
 import { countNew, KINDS, openRow, risenPeak, rowsOf, windowOf, windowToBe } from './count.js';
 import { LANES } from './seenIds.js';
 import { Standing, worthKeeping } from './standing.js';
-import { METRICS, NO_ROW, type UsageColumns } from './usageColumns.js';
+import { METRICS, NO_ROW, type RowList, type UsageColumns } from './usageColumns.js';
 
 /** Everything is counted. */
 export const DONE = -1;
@@ -37,63 +37,45 @@ export class AccountRun {
   private readonly tallies: Map<UsageWindow, Tally>;
   /** There are cells whose pieces may have to be loaded; the others have theirs at hand. */
   hasNewCells = false;
-  private rows = 0;
-  private firstArrival = Infinity;
-  private lastArrival = -Infinity;
-  /** The earliest event time, epoch ms. */
-  since = Infinity;
   /** A policy version comes into force with one of the events: all are counted one by one. */
   readonly policyChanges: boolean;
 
   constructor(
     readonly counting: Counting,
     private readonly columns: UsageColumns,
-    private readonly first: number,
+    readonly list: RowList,
   ) {
     const { state, context } = counting;
     const { account, standing } = state;
     if (account === null) throw new Error(`account ${state.accountId} is not known`);
-    this.findSpan();
-    const holds = standing?.holds(account, context.policy, this.firstArrival, this.lastArrival) === true;
+    const { firstArrival, lastArrival } = list;
+    const holds = standing?.holds(account, context.policy, firstArrival, lastArrival) === true;
     this.cells = holds ? standing.cells : [];
     this.tallies = holds ? standing.tallies : new Map<UsageWindow, Tally>();
-    this.policyChanges = !holds && needsOfPolicy(account, this.lastArrival, context).length > 0;
+    this.policyChanges = !holds && needsOfPolicy(account, lastArrival, context).length > 0;
     this.layOut();
     if (this.policyChanges) for (const cell of this.cells) cell.plain = true;
-  }
-
-  private findSpan(): void {
-    const { occurredAt, arrivedAt, next } = this.columns;
-    for (let row = this.first; row !== NO_ROW; row = next[row] ?? NO_ROW) {
-      const at = occurredAt[row] ?? 0;
-      const arrived = arrivedAt[row] ?? 0;
-      this.rows += 1;
-      if (at < this.since) this.since = at;
-      if (arrived < this.firstArrival) this.firstArrival = arrived;
-      if (arrived > this.lastArrival) this.lastArrival = arrived;
-    }
   }
 
   /** Sorts the events into cells. */
   private layOut(): void {
     const { cells, columns } = this;
-    const { metric, occurredAt, workspace } = columns;
+    const { metric, occurredAt, workspace, next } = columns;
     for (const cell of cells) {
       cell.newIds = null;
       cell.largestFile = this.largestFile(cell);
     }
-    let cell: Cell | undefined;
-    let last = 0;
-    for (let row = this.first; row !== NO_ROW; row = columns.next[row] ?? NO_ROW) {
+    let [cell, lastHour, lastMetric, lastWorkspace] = [-1, NaN, -1, -1];
+    for (let row = this.list.first; row !== NO_ROW; row = next[row] ?? NO_ROW) {
       const at = occurredAt[row] ?? 0;
       const hour = Math.floor(at / HOUR_MS) * HOUR_MS;
-      const name = METRICS[metric[row] ?? 0] ?? 'chats';
-      const workspaceId = workspace[row] ?? '';
-      if (cell?.hour !== hour || cell.metric !== name || cell.workspaceId !== workspaceId) {
-        last = this.cellOf(name, hour, workspaceId, at);
-        cell = cells[last];
+      const kind = metric[row] ?? 0;
+      const place = workspace[row] ?? 0;
+      if (hour !== lastHour || kind !== lastMetric || place !== lastWorkspace) {
+        cell = this.cellOf(METRICS[kind] ?? 'chats', hour, columns.workspaces[place] ?? '', at);
+        [lastHour, lastMetric, lastWorkspace] = [hour, kind, place];
       }
-      columns.cell[row] = last;
+      columns.cell[row] = cell;
     }
   }
 
@@ -113,10 +95,11 @@ export class AccountRun {
   rulings(window: Window): readonly [Ruling, Ruling] {
     const { state, context } = this.counting;
     const { account } = state;
+    const { firstArrival, lastArrival } = this.list;
     if (account === null) throw new Error(`account ${state.accountId} is not known`);
-    const first = rulingFor(account, window, this.firstArrival, context);
-    if (this.firstArrival === this.lastArrival) return [first, first];
-    return [first, rulingFor(account, window, this.lastArrival, context)];
+    const first = rulingFor(account, window, firstArrival, context);
+    if (firstArrival === lastArrival) return [first, first];
+    return [first, rulingFor(account, window, lastArrival, context)];
   }
 
   /** The limits of a window; null: they change while the run arrives. */
@@ -135,7 +118,7 @@ export class AccountRun {
     const { ids, amount, occurredAt } = columns;
     // A row that was returned is remembered already.
     let isNew = from !== undefined;
-    for (let row = from ?? this.first; row !== NO_ROW; row = columns.next[row] ?? NO_ROW) {
+    for (let row = from ?? this.list.first; row !== NO_ROW; row = columns.next[row] ?? NO_ROW) {
       const cell = cells[columns.cell[row] ?? 0];
       if (cell === undefined) throw new Error(`row ${row} has no cell`);
       if (this.policyChanges) {
@@ -164,8 +147,8 @@ export class AccountRun {
     const { state, context } = this.counting;
     state.standing = null;
     const { account } = state;
-    const { from, until } = versionSpan(context.policy, this.firstArrival);
-    if (account === null || this.policyChanges || this.lastArrival >= until) return;
+    const { from, until } = versionSpan(context.policy, this.list.firstArrival);
+    if (account === null || this.policyChanges || this.list.lastArrival >= until) return;
     const { cells, tallies } = worthKeeping(this.cells, this.tallies);
     state.standing = new Standing(account, context.policy, from, until, cells, tallies);
   }
@@ -187,7 +170,7 @@ export class AccountRun {
   /** The first new event of this run in a cell. */
   private begin(cell: Cell): void {
     const { changes } = this.counting;
-    cell.newIds = changes.newIds(cell.metric, cell.month, this.rows);
+    cell.newIds = changes.newIds(cell.metric, cell.month, this.list.rows);
     if (cell.bucket !== null) changes.buckets.add(cell.bucket);
   }
 
@@ -234,7 +217,7 @@ export class AccountRun {
   private largestFile({ metric }: Cell): number {
     const { state, context } = this.counting;
     if (metric !== 'upload_bytes' || state.account === null) return Infinity;
-    return largestSureFile(state.account, this.firstArrival, this.lastArrival, context);
+    return largestSureFile(state.account, this.list.firstArrival, this.list.lastArrival, context);
   }
 
   /**
@@ -243,12 +226,7 @@ export class AccountRun {
    */
   private ledger(): Ledger | null {
     const { ledger } = this.counting.state;
-    return ledger !== null && ledger.since <= this.since - LEDGER_REACH_MS ? ledger : null;
-  }
-
-  /** The latest arrival, epoch ms. */
-  get until(): number {
-    return this.lastArrival;
+    return ledger !== null && ledger.since <= this.list.since - LEDGER_REACH_MS ? ledger : null;
   }
 
   /** Ties a cell to the rows that its events move. */

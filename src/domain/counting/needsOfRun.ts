@@ -9,7 +9,7 @@ export function missingOf(run: AccountRun): Needs | null {
   const { state } = run.counting;
   let missing: Needs | null = null;
   const needs = (): Needs =>
-    (missing ??= { seen: new Map(), periods: new Map(), windowStarts: new Set(), since: run.since });
+    (missing ??= { seen: new Map(), periods: new Map(), windowStarts: new Set(), since: run.list.since });
   for (const { open, metric, month, seenKey: key, periodStart, windows, hour } of run.cells) {
     if (open) continue;
     if (!state.seen.has(key)) needs().seen.set(key, { metric, month });

@@ -8,7 +8,7 @@ const SMALLEST = 64;
 export const NO_ROW = -1;
 
 /**
- * Usage events of a batch in columns, a row each, the rows of an account linked in the order of arrival. An event near
+ * Usage events of a batch in columns, a row each, the rows of an account linked ({@link RowList}). An event near
  * no limit is counted without ever becoming an object; `whole` makes one of a row that needs a closer look.
  */
 export class UsageColumns {
@@ -22,13 +22,16 @@ export class UsageColumns {
   arrivedAt: Float64Array;
   /** 1, or bytes for uploads. */
   amount: Float64Array;
-  readonly workspace: string[] = [];
+  /** The number of a row's workspace. */
+  workspace: Int32Array;
   /** Which cell of its account's run a row belongs to. */
   cell: Int32Array;
   rows = 0;
 
   constructor(
     readonly whole: (row: number) => UsageEvent,
+    /** Workspace ids by their numbers. */
+    readonly workspaces: readonly string[],
     expected = SMALLEST,
   ) {
     const capacity = Math.max(SMALLEST, expected);
@@ -38,11 +41,12 @@ export class UsageColumns {
     this.occurredAt = new Float64Array(capacity);
     this.arrivedAt = new Float64Array(capacity);
     this.amount = new Float64Array(capacity);
+    this.workspace = new Int32Array(capacity);
     this.cell = new Int32Array(capacity);
   }
 
   /** Makes room for one more row, without an id yet; returns its number. */
-  push(metric: number, workspaceId: string, amount: number, occurredAt: number, arrivedAt: number): number {
+  push(metric: number, workspace: number, amount: number, occurredAt: number, arrivedAt: number): number {
     const row = this.rows;
     if (row === this.next.length) this.grow();
     this.next[row] = NO_ROW;
@@ -50,7 +54,7 @@ export class UsageColumns {
     this.occurredAt[row] = occurredAt;
     this.arrivedAt[row] = arrivedAt;
     this.amount[row] = amount;
-    this.workspace.push(workspaceId);
+    this.workspace[row] = workspace;
     this.rows = row + 1;
     return row;
   }
@@ -67,6 +71,7 @@ export class UsageColumns {
     this.occurredAt = larger(this.occurredAt, new Float64Array(capacity));
     this.arrivedAt = larger(this.arrivedAt, new Float64Array(capacity));
     this.amount = larger(this.amount, new Float64Array(capacity));
+    this.workspace = larger(this.workspace, new Int32Array(capacity));
     this.cell = larger(this.cell, new Int32Array(capacity));
   }
 }
@@ -76,21 +81,51 @@ function larger<T extends Int32Array | Uint8Array | Float64Array>(from: T, into:
   return into;
 }
 
+/** The rows of one account, in the order of arrival. */
+export class RowList {
+  /** {@link NO_ROW}: none. */
+  first = NO_ROW;
+  last = NO_ROW;
+  rows = 0;
+  /** The earliest event time, epoch ms. */
+  since = Infinity;
+  /** The earliest and the latest arrival, epoch ms. */
+  firstArrival = Infinity;
+  lastArrival = -Infinity;
+
+  /** Appends a row to them; no other may follow it. */
+  append(columns: UsageColumns, row: number): void {
+    if (this.last === NO_ROW) this.first = row;
+    else columns.next[this.last] = row;
+    this.last = row;
+    this.rows += 1;
+    const occurred = columns.occurredAt[row] ?? 0;
+    const arrived = columns.arrivedAt[row] ?? 0;
+    if (occurred < this.since) this.since = occurred;
+    if (arrived < this.firstArrival) this.firstArrival = arrived;
+    if (arrived > this.lastArrival) this.lastArrival = arrived;
+  }
+}
+
 /** The same events in columns: all of one account, in this order. */
-export function columnsOf(events: readonly UsageEvent[]): UsageColumns {
+export function columnsOf(events: readonly UsageEvent[]): { columns: UsageColumns; list: RowList } {
+  const workspaces = [...new Set(events.map(({ workspaceId }) => workspaceId))];
+  const list = new RowList();
   const columns = new UsageColumns(
     (row) => {
       const event = events[row];
       if (event === undefined) throw new Error(`there is no row ${row}`);
       return event;
     },
+    workspaces,
     Math.max(1, events.length),
   );
   for (const event of events) {
     const { metric, workspaceId, amount, occurredAt, arrivedAt } = event;
-    const row = columns.push(METRICS.indexOf(metric), workspaceId, amount, occurredAt, arrivedAt);
+    const workspace = workspaces.indexOf(workspaceId);
+    const row = columns.push(METRICS.indexOf(metric), workspace, amount, occurredAt, arrivedAt);
     columns.setId(row, event.idHash);
-    if (row > 0) columns.next[row - 1] = row;
+    list.append(columns, row);
   }
-  return columns;
+  return { columns, list };
 }

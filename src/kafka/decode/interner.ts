@@ -6,8 +6,8 @@ const INITIAL_SLOTS = 1 << 12;
 const BYTES_PER_ENTRY = 32;
 
 /**
- * Strings of ASCII by their bytes: an id that comes again and again becomes a string once, and strings that are equal
- * are the same one, which makes comparing them and finding them in a map cheap. Its table lies in a few flat arrays: this
+ * Strings by their UTF-8 bytes: an id that comes again and again becomes a string once, and has a number, by which
+ * whatever belongs to it is found without a map. Its table lies in a few flat arrays: this
  * is looked at for every record, and an object for each entry would be fetched from memory one after the other.
  */
 export class Interner {
@@ -16,18 +16,35 @@ export class Interner {
   private hashes = new Int32Array(INITIAL_SLOTS);
   private ends = new Int32Array(INITIAL_SLOTS);
   private bytes = new Uint8Array(INITIAL_SLOTS * BYTES_PER_ENTRY);
-  private texts: string[] = [''];
+  private known: string[] = [''];
 
-  /** The text in [start, end) of the bytes, which must be ASCII. */
-  get(bytes: Buffer, start: number, end: number): string {
+  /** The texts by their numbers; grows, and is another one after everything was forgotten. */
+  get texts(): readonly string[] {
+    return this.known;
+  }
+
+  /** The number of the text in [start, end) of the bytes, which must be UTF-8. */
+  numberOf(bytes: Buffer, start: number, end: number): number {
     const hash = hashOf(bytes, start, end);
     const mask = this.slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = this.slots[slot] ?? 0;
       if (entry === 0) return this.add(slot, hash, bytes, start, end);
-      if (this.hashes[entry] === hash && this.isSame(entry, bytes, start, end))
-        return this.texts[entry] ?? '';
+      if (this.hashes[entry] === hash && this.isSame(entry, bytes, start, end)) return entry;
     }
+  }
+
+  /** The number of a text. */
+  numberOfText(text: string): number {
+    const bytes = Buffer.from(text);
+    return this.numberOf(bytes, 0, bytes.length);
+  }
+
+  /** Forgets all numbers when there are too many of them: nobody may use one any more. */
+  forgetIfMany(): void {
+    if (this.known.length < MOST) return;
+    this.slots.fill(0);
+    this.known = [''];
   }
 
   private isSame(entry: number, bytes: Buffer, start: number, end: number): boolean {
@@ -37,22 +54,17 @@ export class Interner {
     return true;
   }
 
-  private add(slot: number, hash: number, bytes: Buffer, start: number, end: number): string {
-    if (this.texts.length >= MOST) {
-      this.forget();
-      return this.get(bytes, start, end);
-    }
-    const entry = this.texts.length;
-    const text = bytes.toString('latin1', start, end);
+  private add(slot: number, hash: number, bytes: Buffer, start: number, end: number): number {
+    const entry = this.known.length;
     const from = this.ends[entry - 1] ?? 0;
     this.makeRoom(from + end - start);
     bytes.copy(this.bytes, from, start, end);
-    this.texts.push(text);
+    this.known.push(bytes.toString('utf8', start, end));
     this.slots[slot] = entry;
     this.hashes[entry] = hash;
     this.ends[entry] = from + end - start;
     if (entry * 2 > this.slots.length) this.grow();
-    return text;
+    return entry;
   }
 
   private makeRoom(bytes: number): void {
@@ -70,16 +82,11 @@ export class Interner {
     this.hashes = hashes;
     this.ends = ends;
     this.slots = new Int32Array(size);
-    for (let entry = 1; entry < this.texts.length; entry += 1) {
+    for (let entry = 1; entry < this.known.length; entry += 1) {
       let slot = (hashes[entry] ?? 0) & (size - 1);
       while (this.slots[slot] !== 0) slot = (slot + 1) & (size - 1);
       this.slots[slot] = entry;
     }
-  }
-
-  private forget(): void {
-    this.slots.fill(0);
-    this.texts = [''];
   }
 }
 

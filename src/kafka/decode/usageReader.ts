@@ -18,10 +18,10 @@ export const NOT_WALKED = -2;
 export class UsageReader {
   private readonly walker = new Walker();
   private readonly counted = new CountedId();
-  private readonly accounts = new Interner();
-  private readonly workspaces = new Interner();
-  /** The account of the row read last. */
-  accountId = '';
+  readonly accounts = new Interner();
+  readonly workspaces = new Interner();
+  /** The account of the row read last, by its number. */
+  account = 0;
 
   /** The number by which columns know what a topic counts. */
   static metricOf(topic: InputTopic): number {
@@ -47,9 +47,9 @@ export class UsageReader {
     const age = arrivedAt - walker.occurredAt;
     if (!walker.counts) return isInstant(walker.occurredAt) ? UNCOUNTED : NOT_WALKED;
     if (age > LATE_HORIZON_MS || age < -AHEAD_MS) return NOT_WALKED;
-    this.accountId = this.accounts.get(bytes, walker.accountStart, walker.accountEnd);
-    const workspaceId = this.workspaces.get(bytes, walker.workspaceStart, walker.workspaceEnd);
-    const row = into.push(metric, workspaceId, walker.amount, walker.occurredAt, arrivedAt);
+    this.account = this.accounts.numberOf(bytes, walker.accountStart, walker.accountEnd);
+    const workspace = this.workspaces.numberOf(bytes, walker.workspaceStart, walker.workspaceEnd);
+    const row = into.push(metric, workspace, walker.amount, walker.occurredAt, arrivedAt);
     this.counted.read(bytes, walker.idStart, walker.idEnd);
     const { lanes } = this.counted;
     for (let n = 0; n < LANES; n += 1) into.ids[row * LANES + n] = lanes[n] ?? 0;

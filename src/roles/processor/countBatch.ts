@@ -4,7 +4,7 @@ import { AccountState } from '../../domain/counting/accountState.js';
 import { AccountChanges } from '../../domain/counting/changes.js';
 import { missingOf, sumsOfRun } from '../../domain/counting/needsOfRun.js';
 import { LATE_HORIZON_MS } from '../../domain/counting/readUpTo.js';
-import { columnsOf, NO_ROW } from '../../domain/counting/usageColumns.js';
+import { columnsOf } from '../../domain/counting/usageColumns.js';
 import type { UsageEvent } from '../../domain/events.js';
 import { needsOfChange, takeAccountEvent } from '../../domain/judging/accountEvents.js';
 import type { Context } from '../../domain/judging/context.js';
@@ -169,9 +169,10 @@ async function countUsage(
       work.parked = intake.rowsOf(input).map((row) => intake.parkable(row));
     } else if (unparked.length > 0) {
       const events = [...unparked, ...intake.rowsOf(input).map((row) => intake.columns.whole(row))];
-      runs.push(new AccountRun(counting, columnsOf(events), 0));
-    } else if (input.first !== NO_ROW) {
-      runs.push(new AccountRun(counting, intake.columns, input.first));
+      const { columns, list } = columnsOf(events);
+      runs.push(new AccountRun(counting, columns, list));
+    } else if (input.usage.rows > 0) {
+      runs.push(new AccountRun(counting, intake.columns, input.usage));
     }
   }
   const bringNew = runs.filter(({ hasNewCells }) => hasNewCells);
@@ -181,7 +182,7 @@ async function countUsage(
     tx,
     runs
       .filter(({ policyChanges }) => policyChanges)
-      .map(({ counting: { state }, until }) => ({ state, at: until })),
+      .map(({ counting: { state }, list }) => ({ state, at: list.lastArrival })),
     context,
   );
   let begun = runs.map((run) => ({ run, from: run.count() }));
@@ -191,7 +192,7 @@ async function countUsage(
     if (waiting.length === 0) return;
     await loadLedgersSince(
       tx,
-      waiting.map(({ run: { counting, since } }) => ({ state: counting.state, since })),
+      waiting.map(({ run: { counting, list } }) => ({ state: counting.state, since: list.since })),
     );
     begun = waiting.map(({ run, from }) => ({ run, from: run.count(from) }));
   }

@@ -16,7 +16,7 @@ import type { AccountCache } from './accountCache.js';
 import { Backlog } from './backlog.js';
 import { countBatch } from './countBatch.js';
 import { verdictOn } from './faults.js';
-import { Intake } from './intake.js';
+import type { Intake } from './intake.js';
 import { digestOf, type Positions } from './positions.js';
 import { TakeIn } from './takeIn.js';
 
@@ -49,7 +49,7 @@ export interface LoopOptions {
  * both: the database says where to go on.
  */
 export class CountingLoop {
-  private open = new Intake();
+  private open: Intake;
   private openRanges: FetchedRange[] = [];
   private readonly takeIn: TakeIn;
   private readonly partitions = new SeenPartitions();
@@ -64,6 +64,7 @@ export class CountingLoop {
 
   constructor(private readonly options: LoopOptions) {
     this.takeIn = new TakeIn(options.decoder);
+    this.open = this.takeIn.begin();
   }
 
   /** Resolves to true when the batch was taken in, to false when it has to be fetched again. */
@@ -167,7 +168,7 @@ export class CountingLoop {
 
   private async countOpen(): Promise<void> {
     const { open, openRanges } = this;
-    this.open = new Intake(open.columns.rows);
+    this.open = this.takeIn.begin(open.columns.rows);
     this.openRanges = [];
     this.makeRoom();
     try {
@@ -201,7 +202,7 @@ export class CountingLoop {
     this.options.positions.clear();
     this.backlog.forget();
     this.more.now();
-    this.open = new Intake();
+    this.open = this.takeIn.begin();
     this.openRanges = [];
     this.makeRoom();
   }

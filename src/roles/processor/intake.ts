@@ -1,25 +1,24 @@
 import { monthOf } from '../../domain/counting/usageWindow.js';
-import { METRICS, NO_ROW, UsageColumns } from '../../domain/counting/usageColumns.js';
+import { METRICS, NO_ROW, RowList, UsageColumns } from '../../domain/counting/usageColumns.js';
 import type { AccountEvent, Refusal, ReplyEvent, UsageEvent } from '../../domain/events.js';
 import type { FetchedRecords } from '../../kafka/consumer/fetchedRecords.js';
 import type { TopicPartition } from '../../kafka/consumer/inputConsumer.js';
 import type { Decoded } from '../../kafka/decode/decoded.js';
 import type { Decoder } from '../../kafka/decode/decoder.js';
+import { Interner } from '../../kafka/decode/interner.js';
 import type { OffsetStep } from '../../postgres/counting/offsets.js';
 import type { LogRecord, ParkedEvent } from '../../postgres/counting/parked.js';
 import { RowRecords } from './rowRecords.js';
 
-/** What a batch holds of one account. */
-export interface AccountInput {
-  /** First and last row of its usage events, {@link NO_ROW}: none. */
-  first: number;
-  last: number;
-  accountEvents: AccountEvent[];
-  replies: ReplyEvent[];
-}
-
 // One for all: most accounts of a batch have only usage.
 const NONE: never[] = [];
+
+/** What a batch holds of one account. */
+export class AccountInput {
+  usage = new RowList();
+  accountEvents: AccountEvent[] = NONE;
+  replies: ReplyEvent[] = NONE;
+}
 
 function appended<T>(list: T[], one: T): T[] {
   if (list === NONE) return [one];
@@ -41,11 +40,13 @@ export class Intake {
   private topic = '';
   private readonly stepOf = new Map<string, OffsetStep>();
   private readonly rowRecords: RowRecords;
-  private earliest = Infinity;
-  private latest = -Infinity;
 
-  constructor(capacity?: number) {
-    this.columns = new UsageColumns((row) => this.eventOf(row), capacity);
+  /** @param workspaces numbers workspace ids, and keeps the numbers while the intake is in use */
+  constructor(
+    private readonly workspaces = new Interner(),
+    capacity?: number,
+  ) {
+    this.columns = new UsageColumns((row) => this.eventOf(row), workspaces.texts, capacity);
     this.rowRecords = new RowRecords(capacity);
   }
 
@@ -86,29 +87,24 @@ export class Intake {
       input.replies = appended(input.replies, decoded.event);
     } else if (decoded.kind === 'usage') {
       const { metric, accountId, workspaceId, amount, occurredAt, arrivedAt, idHash } = decoded.event;
-      const row = this.columns.push(METRICS.indexOf(metric), workspaceId, amount, occurredAt, arrivedAt);
+      const workspace = this.workspaces.numberOfText(workspaceId);
+      const row = this.columns.push(METRICS.indexOf(metric), workspace, amount, occurredAt, arrivedAt);
       this.columns.setId(row, idHash);
-      this.link(accountId, row, index);
+      this.link(this.inputOf(accountId), row, index);
     } else if (decoded.kind === 'refused') {
       this.refused.push({ record: this.rowRecords.current(index), refusal: decoded.refusal });
     }
   }
 
   /** Appends a row of the columns, read from the `index`-th record, to those of its account. */
-  link(accountId: string, row: number, index: number): void {
+  link(input: AccountInput, row: number, index: number): void {
     this.rowRecords.keep(row, index);
-    const at = this.columns.occurredAt[row] ?? 0;
-    if (at < this.earliest) this.earliest = at;
-    if (at > this.latest) this.latest = at;
-    const input = this.inputOf(accountId);
-    if (input.last === NO_ROW) input.first = row;
-    else this.columns.next[input.last] = row;
-    input.last = row;
+    input.usage.append(this.columns, row);
   }
 
-  rowsOf(input: AccountInput): number[] {
+  rowsOf({ usage }: AccountInput): number[] {
     const rows: number[] = [];
-    for (let row = input.first; row !== NO_ROW; row = this.columns.next[row] ?? NO_ROW) rows.push(row);
+    for (let row = usage.first; row !== NO_ROW; row = this.columns.next[row] ?? NO_ROW) rows.push(row);
     return rows;
   }
 
@@ -119,9 +115,16 @@ export class Intake {
 
   /** The UTC months (`YYYY-MM-01`) from the earliest event's to the latest one's. */
   months(): Set<string> {
+    const { occurredAt, rows } = this.columns;
+    let [earliest, latest] = [Infinity, -Infinity];
+    for (let row = 0; row < rows; row += 1) {
+      const at = occurredAt[row] ?? 0;
+      if (at < earliest) earliest = at;
+      if (at > latest) latest = at;
+    }
     const months = new Set<string>();
-    for (let at = this.earliest; at < this.latest; at += 27 * 86_400_000) months.add(monthOf(at));
-    if (this.latest > -Infinity) months.add(monthOf(this.latest));
+    for (let at = earliest; at < latest; at += 27 * 86_400_000) months.add(monthOf(at));
+    if (latest > -Infinity) months.add(monthOf(latest));
     return months;
   }
 
@@ -129,8 +132,7 @@ export class Intake {
   refuseMonths(months: ReadonlySet<string>, refusalOf: (month: string) => Refusal): void {
     for (const input of this.accounts.values()) {
       const rows = this.rowsOf(input);
-      input.first = NO_ROW;
-      input.last = NO_ROW;
+      input.usage = new RowList();
       for (const row of rows) this.keepOrRefuse(input, row, months, refusalOf);
     }
   }
@@ -151,17 +153,13 @@ export class Intake {
       this.refused.push({ record, refusal: refusalOf(month) });
       return;
     }
-    if (input.last === NO_ROW) input.first = row;
-    else columns.next[input.last] = row;
-    input.last = row;
+    input.usage.append(columns, row);
   }
 
-  private inputOf(accountId: string): AccountInput {
+  /** What it holds of an account; begun where there is nothing. */
+  inputOf(accountId: string): AccountInput {
     let input = this.accounts.get(accountId);
-    if (input === undefined) {
-      input = { first: NO_ROW, last: NO_ROW, accountEvents: NONE, replies: NONE };
-      this.accounts.set(accountId, input);
-    }
+    if (input === undefined) this.accounts.set(accountId, (input = new AccountInput()));
     return input;
   }
 

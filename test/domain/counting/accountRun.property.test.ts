@@ -73,7 +73,8 @@ class Account {
         state.standing = null;
         for (const row of [...state.windows.values()].flat()) row.judgeFrom = 0;
       }
-      const run = new AccountRun({ state, changes, context }, columnsOf(batch.usage), 0);
+      const { columns, list } = columnsOf(batch.usage);
+      const run = new AccountRun({ state, changes, context }, columns, list);
       expect(missingOf(run)?.seen.size ?? 0).toBe(0);
       expect(sumsOfRun(run)).toBeNull();
       for (let from = run.count(); from !== DONE; from = run.count(from)) {

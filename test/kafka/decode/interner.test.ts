@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { Interner } from '../../../src/kafka/decode/interner.js';
 
 const within = (interner: Interner, text: string): string => {
-  const bytes = Buffer.from(`<${text}>`, 'latin1');
-  return interner.get(bytes, 1, bytes.length - 1);
+  const bytes = Buffer.from(`<${text}>`, 'utf8');
+  return interner.texts[interner.numberOf(bytes, 1, bytes.length - 1)] ?? 'unknown';
 };
 
 describe('strings by their bytes', () => {

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { KafkaJSNonRetriableError } from 'kafkajs';
 import type { FetchedRecords } from './fetchedRecords.js';
 import { readRecordBatches, RECORDS_AT, type AbortedTransaction, type Decompress } from './recordBatches.js';
 
@@ -68,7 +69,7 @@ export class FetchEdge {
 export function fetchedRecords(messages: readonly unknown[]): FetchedRecords {
   const last = messages.at(-1);
   if (last instanceof FetchEdge) return last.records;
-  throw new Error('this batch was not read by ourselves');
+  throw new KafkaJSNonRetriableError('a batch was not read by ourselves');
 }
 
 /**
@@ -85,8 +86,8 @@ export function readOurselves(topics: ReadonlySet<string>): void {
     if (version !== VERSION) return request;
     return (settings) => {
       const made = request(settings);
-      const asked = settings.topics.filter(({ topic }) => topics.has(topic));
-      return { ...made, response: { ...made.response, decode: (raw) => decodeFetch(client, raw, asked) } };
+      const begins = beginsOf(settings, topics);
+      return { ...made, response: { ...made.response, decode: (raw) => decodeFetch(client, raw, begins) } };
     };
   };
 }
@@ -107,18 +108,31 @@ function clientParts(): Client {
 
 type Reading = Omit<Client, 'requests'>;
 
+/** Where the fetch of each partition begins that is read by ourselves. */
+type Begins = ReadonlyMap<string, ReadonlyMap<number, number>>;
+const NOWHERE: ReadonlyMap<number, number> = new Map();
+
+/** A topic may be named more than once: the client shuffles partitions. */
+function beginsOf({ topics }: Settings, ours: ReadonlySet<string>): Begins {
+  const begins = new Map<string, Map<number, number>>();
+  for (const { topic, partitions } of topics) {
+    if (!ours.has(topic)) continue;
+    const of = begins.get(topic) ?? new Map<number, number>();
+    for (const { partition, fetchOffset } of partitions) of.set(partition, Number(fetchOffset));
+    begins.set(topic, of);
+  }
+  return begins;
+}
+
 /** As the client's own, but for the records. */
-async function decodeFetch(client: Reading, raw: Buffer, ours: Settings['topics']): Promise<unknown> {
+async function decodeFetch(client: Reading, raw: Buffer, begins: Begins): Promise<unknown> {
   const reader = new client.Decoder(raw);
   const clientSideThrottleTime = reader.readInt32();
   const errorCode = reader.readInt16();
   const sessionId = reader.readInt32();
   const responses = await reader.readArrayAsync(async (one) => {
     const topicName = one.readString();
-    const asked = ours.find(({ topic }) => topic === topicName);
-    const from = new Map(
-      asked?.partitions.map(({ partition, fetchOffset }) => [partition, Number(fetchOffset)]),
-    );
+    const from = begins.get(topicName) ?? NOWHERE;
     return {
       topicName,
       partitions: await one.readArrayAsync((partition) => readPartition(client, partition, from)),
@@ -127,15 +141,14 @@ async function decodeFetch(client: Reading, raw: Buffer, ours: Settings['topics'
   return { throttleTime: 0, clientSideThrottleTime, errorCode, sessionId, responses };
 }
 
-/** @param fetchedFrom where the fetch of each partition began that is read by ourselves */
 async function readPartition(
   client: Reading,
   reader: Reader,
-  fetchedFrom: ReadonlyMap<number, number>,
+  begins: ReadonlyMap<number, number>,
 ): Promise<unknown> {
   const long = (): string => reader.readInt64().toString();
   const partition = reader.readInt32();
-  const from = fetchedFrom.get(partition);
+  const from = begins.get(partition);
   const head = {
     partition,
     errorCode: reader.readInt16(),

@@ -7,6 +7,7 @@ import { testStack, uniqueName } from '../../support/stack.js';
 import { until } from '../../support/until.js';
 
 const [ours, theirs] = [uniqueName('fetch'), uniqueName('fetch-by-the-client')];
+const PARTITIONS = [0, 1, 2, 3];
 readOurselves(new Set([ours]));
 
 const kafka = createKafka(
@@ -17,6 +18,7 @@ const kafka = createKafka(
 
 interface Found {
   readonly topic: string;
+  readonly partition: number;
   readonly offset: number;
   readonly key: string | undefined;
   readonly value: string | undefined;
@@ -29,11 +31,12 @@ async function consumed(count: number): Promise<Found[]> {
   await consumer.connect();
   await consumer.subscribe({ topics: [ours, theirs], fromBeginning: true });
   await consumer.run({
-    eachBatch: ({ batch: { topic, messages } }) => {
+    eachBatch: ({ batch: { topic, partition, messages } }) => {
       if (topic === theirs) {
         for (const { offset, key, value } of messages)
           found.push({
             topic,
+            partition,
             offset: Number(offset),
             key: key?.toString(),
             value: value?.toString(),
@@ -43,7 +46,7 @@ async function consumed(count: number): Promise<Found[]> {
         const records = fetchedRecords(messages);
         for (let n = 0; n < records.count; n += 1) {
           const { offset, key, value } = records.at(n);
-          found.push({ topic, offset, key: key?.toString(), value: value?.toString() });
+          found.push({ topic, partition, offset, key: key?.toString(), value: value?.toString() });
         }
       }
       return Promise.resolve();
@@ -54,7 +57,7 @@ async function consumed(count: number): Promise<Found[]> {
   } finally {
     await consumer.disconnect();
   }
-  return found.sort((a, b) => (a.topic === b.topic ? a.offset - b.offset : a.topic < b.topic ? -1 : 1));
+  return found.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
 }
 
 async function send(
@@ -66,7 +69,10 @@ async function send(
   const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, transactionalId });
   await producer.connect();
   const transaction = await producer.transaction();
-  const topicMessages = [ours, theirs].map((topic) => ({ topic, messages }));
+  const everywhere = messages.flatMap((message) =>
+    PARTITIONS.map((partition) => ({ ...message, partition })),
+  );
+  const topicMessages = [ours, theirs].map((topic) => ({ topic, messages: everywhere }));
   const sent = await transaction.sendBatch({ topicMessages, compression });
   await (end === 'commit' ? transaction.commit() : transaction.abort());
   await producer.disconnect();
@@ -77,7 +83,8 @@ describe('what a real broker answers to a fetch', () => {
   it('is read by ourselves as the client reads it: compressed, empty, of aborted transactions', async () => {
     const admin = kafka.admin();
     await admin.connect();
-    const topics = [ours, theirs].map((topic) => ({ topic, numPartitions: 1 }));
+    // Several partitions: the client names a topic more than once in a fetch then.
+    const topics = [ours, theirs].map((topic) => ({ topic, numPartitions: PARTITIONS.length }));
     await admin.createTopics({ topics, waitForLeaders: true });
     await admin.disconnect();
     await send([{ key: 'k', value: 'one' }], CompressionTypes.None, 'commit');
@@ -85,10 +92,14 @@ describe('what a real broker answers to a fetch', () => {
     await send([{ key: null, value: null }, { value: 'zipped' }], CompressionTypes.GZIP, 'commit');
     const last = { key: 'k', value: 'last', headers: { one: '1', many: ['a', 'b'] } };
     await send([last], CompressionTypes.None, 'commit');
-    const found = await consumed(8);
+    const found = await consumed(8 * PARTITIONS.length);
     const of = (topic: string): Omit<Found, 'topic'>[] =>
-      found.filter((one) => one.topic === topic).map(({ offset, key, value }) => ({ offset, key, value }));
-    expect(of(ours).map(({ value }) => value)).toEqual(['one', undefined, 'zipped', 'last']);
+      found
+        .filter((one) => one.topic === topic)
+        .map(({ partition, offset, key, value }) => ({ partition, offset, key, value }));
+    expect(of(ours).map(({ value }) => value)).toEqual(
+      PARTITIONS.flatMap(() => ['one', undefined, 'zipped', 'last']),
+    );
     expect(of(ours)).toEqual(of(theirs));
   }, 60_000);
 });

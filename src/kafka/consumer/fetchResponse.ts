@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { KafkaJSNonRetriableError } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import type { FetchedRecords } from './fetchedRecords.js';
 import { readRecordBatches, RECORDS_AT, type AbortedTransaction, type Decompress } from './recordBatches.js';
 
@@ -69,7 +69,7 @@ export class FetchEdge {
 export function fetchedRecords(messages: readonly unknown[]): FetchedRecords {
   const last = messages.at(-1);
   if (last instanceof FetchEdge) return last.records;
-  throw new KafkaJSNonRetriableError('a batch was not read by ourselves');
+  throw new kafkajs.KafkaJSNonRetriableError('a batch was not read by ourselves');
 }
 
 /**

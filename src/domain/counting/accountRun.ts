@@ -65,7 +65,10 @@ export class AccountRun {
       cell.newIds = null;
       cell.largestFile = this.largestFile(cell);
     }
-    let [cell, lastHour, lastMetric, lastWorkspace] = [-1, NaN, -1, -1];
+    let cell = -1;
+    let lastHour = NaN;
+    let lastMetric = -1;
+    let lastWorkspace = -1;
     for (let row = this.list.first; row !== NO_ROW; row = next[row] ?? NO_ROW) {
       const at = occurredAt[row] ?? 0;
       const hour = Math.floor(at / HOUR_MS) * HOUR_MS;
@@ -73,7 +76,9 @@ export class AccountRun {
       const place = workspace[row] ?? 0;
       if (hour !== lastHour || kind !== lastMetric || place !== lastWorkspace) {
         cell = this.cellOf(METRICS[kind] ?? 'chats', hour, columns.workspaces[place] ?? '', at);
-        [lastHour, lastMetric, lastWorkspace] = [hour, kind, place];
+        lastHour = hour;
+        lastMetric = kind;
+        lastWorkspace = place;
       }
       columns.cell[row] = cell;
     }

@@ -1,17 +1,22 @@
+const MOST_SLOTS = 96;
+const VARINT_BYTES = 8;
+/** Used by one encoding at a time. */
+const scratch = new Uint8Array(MOST_SLOTS * 2 * VARINT_BYTES);
+
 /**
  * Slots of a bucket as bytes: pairs of (gap to the slot before, count) for those that are not zero, each number as a
  * LEB128 varint. A quiet hour takes a few bytes instead of 480.
  */
 export function encodeSlots(slots: readonly number[]): Buffer {
-  const bytes: number[] = [];
-  let last = -1;
-  slots.forEach((count, slot) => {
-    if (count === 0) return;
-    pushVarint(bytes, slot - last - 1);
-    pushVarint(bytes, count);
+  let [last, end] = [-1, 0];
+  for (let slot = 0; slot < slots.length; slot += 1) {
+    const count = slots[slot] ?? 0;
+    if (count === 0) continue;
+    end = putVarint(slot - last - 1, end);
+    end = putVarint(count, end);
     last = slot;
-  });
-  return Buffer.from(bytes);
+  }
+  return Buffer.from(scratch.subarray(0, end));
 }
 
 /** The reverse of {@link encodeSlots}. */
@@ -35,9 +40,14 @@ export function decodeSlots(bytes: Uint8Array, length: number): number[] {
   return slots;
 }
 
-function pushVarint(bytes: number[], value: number): void {
-  let rest = value;
+/** Returns where the number ends. */
+function putVarint(value: number, at: number): number {
+  let [rest, end] = [value, at];
   // Division, not shifts: bytes uploaded pass 2^31.
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
-  bytes.push(rest);
+  for (; rest >= 128; rest = Math.floor(rest / 128)) {
+    scratch[end] = (rest % 128) + 128;
+    end += 1;
+  }
+  scratch[end] = rest;
+  return end + 1;
 }

@@ -5,7 +5,7 @@ import type { AutomaticMeasure, Correction, Crossing, Notice, OverageStep } from
 import type { Metric } from '../policy/policy.js';
 import type { UsageWindow } from './usageWindow.js';
 import type { Bucket } from './buckets.js';
-import { IdChunk } from './idChunk.js';
+import { IdArena, IdChunk } from './idChunk.js';
 
 export type OutgoingTopic =
   'fair-use.violations.v1' | 'fair-use.notifications.v1' | 'fair-use.overages.v1' | 'fair-use.measures.v1';
@@ -72,6 +72,9 @@ export class AccountChanges {
   /** Made when something follows: of most accounts of a batch nothing does, and a dozen lists for each add up. */
   private made: Consequences | null = null;
 
+  /** @param arena where new ids go; those of a batch share one */
+  constructor(private readonly arena = new IdArena()) {}
+
   /** Nothing follows besides what was counted. */
   get isOnlyCounted(): boolean {
     return this.made === null && this.account === null;
@@ -85,7 +88,7 @@ export class AccountChanges {
   newIds(metric: Metric, month: string, expected?: number): IdChunk {
     const known = this.seen.find((chunk) => chunk.metric === metric && chunk.month === month);
     if (known !== undefined) return known;
-    const ids = new IdChunk(metric, month, expected);
+    const ids = new IdChunk(metric, month, this.arena, expected);
     this.seen.push(ids);
     return ids;
   }

@@ -1,35 +1,56 @@
 import type { Metric } from '../policy/policy.js';
-import { LANES } from './seenIds.js';
+import { ID_BYTES, LANES } from './seenIds.js';
 import { groupKey } from './usageWindow.js';
 
 const INITIAL_IDS = 4;
 
+/** Where the new ids of a batch lie, chunk by chunk: memory of its own for each of thousands of chunks costs more than all
+ * that is in them. */
+export class IdArena {
+  lanes: Int32Array;
+  private ids = 0;
+
+  constructor(expected = INITIAL_IDS) {
+    this.lanes = new Int32Array(Math.max(1, expected) * LANES);
+  }
+
+  /** Makes room for so many ids in a row; returns the place of the first. */
+  reserve(ids: number): number {
+    const first = this.ids;
+    this.ids += ids;
+    if (this.ids * LANES > this.lanes.length) {
+      const larger = new Int32Array(Math.max(this.ids * LANES, this.lanes.length * 2));
+      larger.set(this.lanes);
+      this.lanes = larger;
+    }
+    return first;
+  }
+}
+
 /** Ids new to a group, in the order of being counted, as they are stored: 16 bytes each. */
 export class IdChunk {
-  private lanes: Int32Array;
+  private first: number;
   private used = 0;
 
   constructor(
     readonly metric: Metric,
     /** `YYYY-MM-01` */
     readonly month: string,
-    expected = INITIAL_IDS,
+    private readonly arena: IdArena,
+    private room = INITIAL_IDS,
   ) {
-    this.lanes = new Int32Array(Math.max(1, expected) * LANES);
+    this.first = arena.reserve(room);
   }
 
   add(a: number, b: number, c: number, d: number): void {
-    if (this.used === this.lanes.length) {
-      const larger = new Int32Array(this.lanes.length * 2);
-      larger.set(this.lanes);
-      this.lanes = larger;
-    }
-    const { lanes, used } = this;
-    lanes[used] = a;
-    lanes[used + 1] = b;
-    lanes[used + 2] = c;
-    lanes[used + 3] = d;
-    this.used = used + LANES;
+    if (this.used === this.room) this.move();
+    const { lanes } = this.arena;
+    const at = (this.first + this.used) * LANES;
+    lanes[at] = a;
+    lanes[at + 1] = b;
+    lanes[at + 2] = c;
+    lanes[at + 3] = d;
+    this.used += 1;
   }
 
   /** Of the group. */
@@ -37,8 +58,16 @@ export class IdChunk {
     return groupKey(this.metric, this.month);
   }
 
-  /** The bytes of all ids; a view, valid until the next one is added. */
+  /** The bytes of all ids; a view, valid until the next one is added to any chunk of the arena. */
   get bytes(): Uint8Array {
-    return new Uint8Array(this.lanes.buffer, 0, this.used * 4);
+    return new Uint8Array(this.arena.lanes.buffer, this.first * ID_BYTES, this.used * ID_BYTES);
+  }
+
+  /** To where there is twice the room. */
+  private move(): void {
+    const from = this.first * LANES;
+    this.room = Math.max(INITIAL_IDS, this.room * 2);
+    this.first = this.arena.reserve(this.room);
+    this.arena.lanes.copyWithin(this.first * LANES, from, from + this.used * LANES);
   }
 }

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { AccountRun, DONE } from '../../domain/counting/accountRun.js';
 import { AccountState } from '../../domain/counting/accountState.js';
 import { AccountChanges } from '../../domain/counting/changes.js';
+import { IdArena } from '../../domain/counting/idChunk.js';
 import { missingOf, sumsOfRun } from '../../domain/counting/needsOfRun.js';
 import { LATE_HORIZON_MS } from '../../domain/counting/readUpTo.js';
 import { columnsOf } from '../../domain/counting/usageColumns.js';
@@ -86,13 +87,14 @@ export async function countBatch(
 async function begin(tx: Queryable, cache: AccountCache, intake: Intake): Promise<Work[]> {
   if (intake.accounts.size === 0) return [];
   const works: Work[] = [];
+  const arena = new IdArena(intake.columns.rows);
   const fresh: AccountState[] = [];
   for (const [accountId, version] of await lockHeads(tx, [...intake.accounts.keys()])) {
     const input = intake.accounts.get(accountId);
     if (input === undefined) throw new Error(`account ${accountId} was locked for nothing`);
     let state = cache.take(accountId, version);
     if (state === undefined) fresh.push((state = new AccountState(accountId, version)));
-    const changes = new AccountChanges();
+    const changes = new AccountChanges(arena);
     if (input.replies.length > 0) changes.consequences.replies.push(...input.replies);
     works.push({ state, changes, input, unparked: [], parked: [] });
   }

@@ -2,10 +2,9 @@ import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { INPUT_TOPICS, type InputTopic } from '../topics.js';
 import { coPartitionAssigner } from './coPartition.js';
 import type { FetchedRecords } from './fetchedRecords.js';
-import { fetchedRecords, readOurselves } from './fetchResponse.js';
+import { fetchedRecords } from './fetchResponse.js';
 import { heartbeatOf } from './heartbeat.js';
-
-readOurselves(new Set(INPUT_TOPICS));
+import './inputReading.js';
 
 export interface TopicPartition {
   readonly topic: InputTopic;
@@ -25,9 +24,9 @@ export interface FetchedBatch extends FetchedRange {
   readonly records: FetchedRecords;
 }
 
-/** Everything in [first, next) is something that is never delivered; null: it is compacted away. */
+/** Everything in [first, next) is something that is never delivered. */
 export interface EmptyFetch extends TopicPartition {
-  readonly first: number | null;
+  readonly first: number;
   readonly next: number;
 }
 
@@ -125,12 +124,10 @@ export class InputConsumer {
     this.consumer.on(END_BATCH_PROCESS, ({ payload }) => {
       if (payload.batchSize > 0) return;
       const { topic, partition, lastOffset } = payload;
-      const firstOffset = payload.firstOffset as string | null;
-      const first = firstOffset === null ? null : Number(firstOffset);
       this.handlers.onNothingIn({
         topic: topic as InputTopic,
         partition,
-        first,
+        first: Number(payload.firstOffset),
         next: Number(lastOffset) + 1,
       });
     });

@@ -4,6 +4,7 @@ import type { Kafka } from 'kafkajs';
 import type { StoredRecord } from './fetchedRecords.js';
 import { fetchedRecords } from './fetchResponse.js';
 import type { TopicPartition } from './inputConsumer.js';
+import './inputReading.js';
 
 /** A place in the log. */
 export interface LogPlace extends TopicPartition {

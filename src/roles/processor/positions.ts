@@ -102,8 +102,10 @@ export class Positions {
   skip(run: EmptyFetch): void {
     const tracked = this.tracked.get(keyOf(run));
     if (tracked === undefined) return;
+    // What does not follow may be of an older assignment: what lies before it was not read.
+    if (run.first > tracked.covered) return;
     tracked.covered = Math.max(tracked.covered, run.next);
-    if (run.first !== null) extendEmpty(tracked, run.first, run.next);
+    extendEmpty(tracked, run.first, run.next);
   }
 
   /** The runs behind what was counted, or taken in to be, that hold nothing and are not written down as that. */

@@ -43,12 +43,11 @@ describe('what lies behind the last record counted and holds nothing', () => {
     expect(positions.unsavedRuns()).toEqual([run(121, 125)]);
   });
 
-  it.each([
-    ['of an assignment that is over', { first: 150, next: 160 }],
-    ['without a beginning: compacted away', { first: null, next: 160 }],
-  ])('is not a run %s', (_, fetched) => {
+  it('is not a run of an assignment that is over, and what lies before that was not read', () => {
     const positions = begun();
-    positions.skip({ ...AT, ...fetched });
+    positions.skip({ ...AT, first: 150, next: 160 });
     expect(positions.unsavedRuns()).toEqual([]);
+    expect(positions.accept(batch(160, 161, 160))).toBe('gap');
+    expect(positions.accept(batch(99, 101, 99, 100))).toMatchObject({ expected: 100, first: 1 });
   });
 });

@@ -1,0 +1,5 @@
+import { INPUT_TOPICS } from '../topics.js';
+import { readOurselves } from './fetchResponse.js';
+
+// Loaded, once, by whoever reads input topics to count them or to hold them against what was counted.
+readOurselves(new Set(INPUT_TOPICS));

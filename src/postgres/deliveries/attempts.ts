@@ -48,7 +48,10 @@ export async function lockDue(
   return new Map(rows.map(({ accountId, ...due }) => [accountId, due]));
 }
 
-/** Begins attempts with a lease and returns by account when the first one of each delivery began (epoch ms, real time). */
+/**
+ * Begins attempts with a lease from now on, however long the transaction has waited for its locks. Returns by account when
+ * the first one of each delivery began (epoch ms, real time).
+ */
 export async function startAttempts(
   tx: Queryable,
   started: readonly { readonly attempt: Attempt; readonly messageId: string }[],
@@ -56,7 +59,8 @@ export async function startAttempts(
 ): Promise<Map<string, number>> {
   const { rows } = await tx.query<{ account: string; first: number }>(
     `update deliveries d set status = 'SENDING', attempts = k.attempt, message_id = k.message_id, data_began_at = null,
-       first_attempt_at = coalesce(first_attempt_at, now()), lease_until = now() + $6 * interval '1 millisecond'
+       first_attempt_at = coalesce(first_attempt_at, clock_timestamp()),
+       lease_until = clock_timestamp() + $6 * interval '1 millisecond'
      from unnest($1::text[], $2::uuid[], $3::text[], $4::int[], $5::text[])
        as k(account_id, notification_id, recipient_key, attempt, message_id)
      where ${OF_KEY} returning d.account_id as account, first_attempt_at as first`,

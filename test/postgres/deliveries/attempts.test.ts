@@ -103,6 +103,24 @@ describe('a delivery', () => {
   });
 });
 
+describe('a lease', () => {
+  it('begins with the attempt, not with a transaction that waited for its locks', async () => {
+    const tx = await pool.connect();
+    try {
+      await tx.query('begin');
+      await tx.query('select pg_sleep(0.2)');
+      await startAttempts(tx, [{ attempt: first, messageId: '<m@example.com>' }], LEASE);
+      const { rows: leases } = await tx.query<{ whole: boolean }>(
+        `select lease_until >= now() + interval '60.2 seconds' as whole from deliveries`,
+      );
+      expect(leases).toEqual([{ whole: true }]);
+    } finally {
+      await tx.query('rollback');
+      tx.release();
+    }
+  });
+});
+
 describe('the beginning of the data', () => {
   it('is granted once, to the attempt that holds the lease', async () => {
     await start(first, '<m@example.com>', LEASE);

@@ -126,6 +126,19 @@ describe('what is said of a message over a connection that took others', () => {
     expect(server.connections()).toBe(2);
   });
 
+  it('has its attempt end in its time: another connection would have none', async () => {
+    const short = { ...timeouts, socketMs: 20_000, attemptMs: 300 };
+    connections = new Connections(mailServer(server.url, false, short));
+    await send('a@example.com');
+    server.forRecipient('b@example.com', 'silent-at-recipient');
+    expect(await send('b@example.com')).toEqual({
+      kind: 'retry',
+      reason: 'the attempt took too long',
+      loud: false,
+    });
+    expect(server.connections()).toBe(1);
+  });
+
   it('does not send what belongs to another by now', async () => {
     await send('a@example.com');
     expect(await send('b@example.com', { begin: () => Promise.resolve(false) })).toEqual({ kind: 'lost' });

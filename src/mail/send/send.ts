@@ -137,7 +137,9 @@ class Dialogue {
     setImmediate(() => this.fail(new Error('connection closed'), line));
   };
 
-  private readonly onTimeout = (): void => this.fail(new Error('the attempt took too long'), this.line);
+  // The time is the whole attempt's: nothing of it is left for another connection.
+  private readonly onTimeout = (): void =>
+    this.settle(classify(failureOf(new Error('the attempt took too long')), this.dataBegan));
 
   private readonly onHurry = (): void => {
     if (!this.dataBegan) this.settle({ kind: 'released' });

@@ -49,21 +49,22 @@ export async function lockDue(
 }
 
 /**
- * Begins attempts with a lease from now on, however long the transaction has waited for its locks. Returns by account when
- * the first one of each delivery began (epoch ms, real time).
+ * Begins attempts with a lease from now on, however long the transaction has waited for its locks. Returns by account how
+ * long ago the first one of each delivery began, ms by the database's clock.
  */
 export async function startAttempts(
   tx: Queryable,
   started: readonly { readonly attempt: Attempt; readonly messageId: string }[],
   leaseMs: number,
 ): Promise<Map<string, number>> {
-  const { rows } = await tx.query<{ account: string; first: number }>(
+  const { rows } = await tx.query<{ account: string; since: number }>(
     `update deliveries d set status = 'SENDING', attempts = k.attempt, message_id = k.message_id, data_began_at = null,
        first_attempt_at = coalesce(first_attempt_at, clock_timestamp()),
        lease_until = clock_timestamp() + $6 * interval '1 millisecond'
      from unnest($1::text[], $2::uuid[], $3::text[], $4::int[], $5::text[])
        as k(account_id, notification_id, recipient_key, attempt, message_id)
-     where ${OF_KEY} returning d.account_id as account, first_attempt_at as first`,
+     where ${OF_KEY} returning d.account_id as account,
+       (extract(epoch from clock_timestamp() - first_attempt_at) * 1000)::float8 as since`,
     [
       ...columns(started.map(({ attempt }) => attempt)),
       started.map(({ attempt }) => attempt.number),
@@ -71,7 +72,7 @@ export async function startAttempts(
       leaseMs,
     ],
   );
-  return new Map(rows.map(({ account, first }) => [account, first]));
+  return new Map(rows.map(({ account, since }) => [account, since]));
 }
 
 /** Records that the data begins, if the attempt still holds its lease; false: it may not send. */

@@ -26,7 +26,10 @@ export interface ClaimedDelivery {
   readonly attempt: Attempt;
   readonly to: string;
   readonly raw: Buffer;
-  /** Of the delivery's first attempt, epoch ms, real time. */
+  /**
+   * When the delivery's first attempt began, on the scale of `performance.now()`: the database measures how long ago, for
+   * the machine's clock may be another one or be set in between.
+   */
   readonly firstAttemptAt: number;
 }
 
@@ -144,11 +147,18 @@ async function start(
     attempt: { ...key, number: due.attempts + 1 },
     messageId: message.messageId,
   }));
-  const began = await startAttempts(tx, attempts, timing.leaseMs);
+  const since = await startAttempts(tx, attempts, timing.leaseMs);
+  const now = performance.now();
   return ready.map(({ key, due, message }) => {
-    const firstAttemptAt = began.get(key.accountId);
-    if (firstAttemptAt === undefined) throw new Error('the delivery to be attempted is gone');
+    const sinceFirst = since.get(key.accountId);
+    if (sinceFirst === undefined) throw new Error('the delivery to be attempted is gone');
     const attempt = { ...key, number: due.attempts + 1 };
-    return { kind: 'claimed', attempt, to: due.recipient, raw: message.raw, firstAttemptAt };
+    return {
+      kind: 'claimed',
+      attempt,
+      to: due.recipient,
+      raw: message.raw,
+      firstAttemptAt: now - sinceFirst,
+    };
   });
 }

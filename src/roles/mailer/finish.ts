@@ -93,7 +93,7 @@ async function write(
     case 'released':
       return ours(await markRetry(tx, attempt, 0, null), 'released');
     case 'retry': {
-      const now = Date.now();
+      const now = performance.now();
       const history = { attempts: attempt.number, firstAttemptAt };
       const at = nextAttemptAt(history, now, Math.random(), context.timing.backoff);
       if (at === null) return ours(await markEnded(tx, attempt, 'FAILED', GAVE_UP), 'gave-up');

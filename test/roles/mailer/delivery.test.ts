@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { simpleParser } from 'mailparser';
 import { contact, digest, Harness, NOW, unique, until } from './harness.js';
 
@@ -230,6 +230,29 @@ describe('a retry', () => {
     await harness.publish(notice);
     await harness.settled(notice, 'SENT');
   });
+
+  it.each([120_000, -120_000])(
+    'is given the time to give up by the database, with a clock of the machine %d ms ahead',
+    async (aheadMs) => {
+      const { now } = Date;
+      const clock = jest.spyOn(Date, 'now').mockImplementation(() => now.call(Date) + aheadMs);
+      try {
+        harness.smtp.script(
+          { recipient: 450 },
+          { recipient: 450 },
+          aheadMs > 0 ? 'accept' : { recipient: 450 },
+        );
+        const notice = await harness.notice([contact(unique('ada'))]);
+        await harness.start({
+          timing: { backoff: { firstMs: 30, maxMs: 30, giveUpAfterMs: aheadMs > 0 ? 60_000 : 500 } },
+        });
+        await harness.publish(notice);
+        await harness.settled(notice, aheadMs > 0 ? 'SENT' : 'FAILED');
+      } finally {
+        clock.mockRestore();
+      }
+    },
+  );
 
   it('ends after the time to give up', async () => {
     harness.smtp.script({ recipient: 450 });

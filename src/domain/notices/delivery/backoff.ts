@@ -24,9 +24,9 @@ export function retryDelay(attempts: number, random: number, backoff: Backoff = 
 }
 
 /**
- * When to try again after the `attempts`-th failed attempt (epoch ms), or `null` to give up.
- * @param firstAttemptAt epoch ms of the first attempt
- * @param now epoch ms, the machine's clock
+ * When to try again after the `attempts`-th failed attempt (ms, on the scale of `now`), or `null` to give up.
+ * @param firstAttemptAt of the first attempt, ms on the same scale
+ * @param now ms on any scale that runs evenly
  */
 export function nextAttemptAt(
   { attempts, firstAttemptAt }: { readonly attempts: number; readonly firstAttemptAt: number },

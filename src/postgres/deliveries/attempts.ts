@@ -18,6 +18,14 @@ export interface Attempt extends DeliveryKey {
   readonly number: number;
 }
 
+/** What the database says of an attempt that began. */
+export interface Started {
+  /** How long ago the delivery's first attempt began, ms by the database's clock. */
+  readonly sinceFirst: number;
+  /** The end of the lease as the database writes it: no other claim has the same. */
+  readonly lease: string;
+}
+
 const BY_KEY = 'account_id = $1 and notification_id = $2 and recipient_key = $3';
 const keyOf = ({ accountId, notificationId, recipientKey }: DeliveryKey): string[] => [
   accountId,
@@ -49,22 +57,22 @@ export async function lockDue(
 }
 
 /**
- * Begins attempts with a lease from now on, however long the transaction has waited for its locks. Returns by account how
- * long ago the first one of each delivery began, ms by the database's clock.
+ * Begins attempts with a lease from now on, however long the transaction has waited for its locks. By account.
  */
 export async function startAttempts(
   tx: Queryable,
   started: readonly { readonly attempt: Attempt; readonly messageId: string }[],
   leaseMs: number,
-): Promise<Map<string, number>> {
-  const { rows } = await tx.query<{ account: string; since: number }>(
+): Promise<Map<string, Started>> {
+  const { rows } = await tx.query<Started & { readonly account: string }>(
     `update deliveries d set status = 'SENDING', attempts = k.attempt, message_id = k.message_id, data_began_at = null,
        first_attempt_at = coalesce(first_attempt_at, clock_timestamp()),
        lease_until = clock_timestamp() + $6 * interval '1 millisecond'
      from unnest($1::text[], $2::uuid[], $3::text[], $4::int[], $5::text[])
        as k(account_id, notification_id, recipient_key, attempt, message_id)
      where ${OF_KEY} returning d.account_id as account,
-       (extract(epoch from clock_timestamp() - first_attempt_at) * 1000)::float8 as since`,
+       (extract(epoch from clock_timestamp() - first_attempt_at) * 1000)::float8 as "sinceFirst",
+       lease_until::text as lease`,
     [
       ...columns(started.map(({ attempt }) => attempt)),
       started.map(({ attempt }) => attempt.number),
@@ -72,7 +80,7 @@ export async function startAttempts(
       leaseMs,
     ],
   );
-  return new Map(rows.map(({ account, since }) => [account, since]));
+  return new Map(rows.map(({ account, ...began }) => [account, began]));
 }
 
 /** Records that the data begins, if the attempt still holds its lease; false: it may not send. */
@@ -134,6 +142,31 @@ export async function markRetry(
        next_attempt_at = now() + $6 * interval '1 millisecond'
      where ${BY_KEY} and attempts = $4 and status = 'SENDING'`,
     [...keyOf(attempt), attempt.number, reason, delayMs],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * Takes back an attempt whose turn never came, for which `beginData` was never called: the delivery is as it was before,
+ * without a message if this was its first attempt. `lease`, as it was given, keeps a repetition from taking back another
+ * attempt that has the same number since.
+ */
+export async function undoAttempt(tx: Queryable, attempt: Attempt, lease: string): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `with undone as (
+       update deliveries set status = 'PENDING', attempts = attempts - 1, lease_until = null,
+         first_attempt_at = case when attempts > 1 then first_attempt_at end,
+         message_id = case when attempts > 1 then message_id end
+       where ${BY_KEY} and attempts = $4 and status = 'SENDING' and data_began_at is null
+         and lease_until = $5::timestamptz
+       returning attempts),
+     -- Its delivery is read as it was before.
+     forgotten as (
+       delete from messages m using undone, deliveries d
+       where undone.attempts = 0 and d.account_id = $1 and d.notification_id = $2 and d.recipient_key = $3
+         and m.account_id = d.account_id and m.message_id = d.message_id)
+     select from undone`,
+    [...keyOf(attempt), attempt.number, lease],
   );
   return rowCount === 1;
 }

@@ -92,3 +92,20 @@ export async function markAttempted(tx: Queryable, keys: readonly NoticeKey[], n
     ],
   );
 }
+
+/**
+ * Takes back the first attempt of a notice of which no delivery is attempted: it can be cancelled again. The head of its
+ * account must be locked.
+ */
+export async function clearAttempted(tx: Queryable, { accountId, notificationId }: NoticeKey): Promise<void> {
+  await tx.query(
+    `with cleared as (
+       update notifications set attempted_at = null
+       where account_id = $1 and notification_id = $2 and attempted_at is not null and status = 'PENDING'
+         and not exists (
+           select from deliveries where account_id = $1 and notification_id = $2 and attempts > 0)
+       returning account_id)
+     update account_heads set version = version + 1 where account_id in (select account_id from cleared)`,
+    [accountId, notificationId],
+  );
+}

@@ -31,6 +31,8 @@ export interface ClaimedDelivery {
    * the machine's clock may be another one or be set in between.
    */
   readonly firstAttemptAt: number;
+  /** Its lease, as the database names it. */
+  readonly lease: string;
 }
 
 export type Claim =
@@ -147,18 +149,19 @@ async function start(
     attempt: { ...key, number: due.attempts + 1 },
     messageId: message.messageId,
   }));
-  const since = await startAttempts(tx, attempts, timing.leaseMs);
+  const started = await startAttempts(tx, attempts, timing.leaseMs);
   const now = performance.now();
   return ready.map(({ key, due, message }) => {
-    const sinceFirst = since.get(key.accountId);
-    if (sinceFirst === undefined) throw new Error('the delivery to be attempted is gone');
+    const began = started.get(key.accountId);
+    if (began === undefined) throw new Error('the delivery to be attempted is gone');
     const attempt = { ...key, number: due.attempts + 1 };
     return {
       kind: 'claimed',
       attempt,
       to: due.recipient,
       raw: message.raw,
-      firstAttemptAt: now - sinceFirst,
+      firstAttemptAt: now - began.sinceFirst,
+      lease: began.lease,
     };
   });
 }

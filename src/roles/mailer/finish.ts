@@ -3,9 +3,15 @@ import { nextAttemptAt } from '../../domain/notices/delivery/backoff.js';
 import { GAVE_UP, NO_ANSWER, type NoticeState } from '../../domain/notices/delivery/fold.js';
 import type { Outcome } from '../../domain/notices/delivery/outcome.js';
 import { lockHeads } from '../../postgres/counting/heads.js';
-import { expireLease, markEnded, markRetry, markSent } from '../../postgres/deliveries/attempts.js';
+import {
+  expireLease,
+  markEnded,
+  markRetry,
+  markSent,
+  undoAttempt,
+} from '../../postgres/deliveries/attempts.js';
 import type { DeliveryKey } from '../../postgres/deliveries/ledger.js';
-import { loadNotices } from '../../postgres/deliveries/notices.js';
+import { clearAttempted, loadNotices } from '../../postgres/deliveries/notices.js';
 import { namedTransaction } from '../../postgres/transaction.js';
 import type { ClaimedDelivery } from './claim.js';
 import type { MailerContext } from './options.js';
@@ -81,7 +87,7 @@ export async function finish(
 async function write(
   tx: pg.PoolClient,
   context: MailerContext,
-  { attempt, firstAttemptAt }: ClaimedDelivery,
+  { attempt, firstAttemptAt, lease }: ClaimedDelivery,
   outcome: Exclude<Outcome, { kind: 'lost' | 'accepted' }>,
 ): Promise<Finished['outcome']> {
   const ours = (owned: boolean, as: Finished['outcome']): Finished['outcome'] => (owned ? as : 'lost');
@@ -92,6 +98,11 @@ async function write(
       return ours(await markEnded(tx, attempt, 'UNKNOWN', NO_ANSWER), 'unknown');
     case 'released':
       return ours(await markRetry(tx, attempt, 0, null), 'released');
+    case 'not-begun': {
+      const undone = await undoAttempt(tx, attempt, lease);
+      if (undone) await clearAttempted(tx, attempt);
+      return ours(undone, 'not-begun');
+    }
     case 'retry': {
       const now = performance.now();
       const history = { attempts: attempt.number, firstAttemptAt };

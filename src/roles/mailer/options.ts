@@ -17,6 +17,8 @@ interface MailerTiming {
   readonly sweepMs: number;
   /** How long an attempt is its mailer's alone; longer than the longest attempt. */
   readonly leaseMs: number;
+  /** How long a claimed mail waits for its turn to be sent; with the longest attempt shorter than the lease. */
+  readonly turnMs: number;
   /** How long a shutdown waits for the answers to sent data (contract §6). */
   readonly shutdownMs: number;
   readonly backoff: Backoff;
@@ -27,6 +29,7 @@ const TIMING: MailerTiming = {
   pollMs: 500,
   sweepMs: 5_000,
   leaseMs: 120_000,
+  turnMs: 10_000,
   shutdownMs: 10_000,
   backoff: BACKOFF,
   smtp: TIMEOUTS,

@@ -25,8 +25,8 @@ const TOGETHER = { atOnce: 2, most: 24 };
 // A claim may wait for its account until a counting transaction ends, so the next ones are claimed while others are on their
 // way: deliveries in hand for each mail on its way.
 const IN_HAND = 4;
-// For a mail's turn to be sent: with the longest attempt it must be over before the lease is.
-const TURN_WITHIN_MS = 10_000;
+// After a turn that did not come no more is claimed than can be sent: the mail server is slow.
+const NOT_AHEAD_MS = 60_000;
 // After the last answer or the last wait for one: to write down how the attempts ended.
 const WRITE_DOWN_MS = 3_000;
 
@@ -49,6 +49,7 @@ export class DeliveryWorker {
   private woken = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private sweptAt = Number.NEGATIVE_INFINITY;
+  private notAheadUntil = Number.NEGATIVE_INFINITY;
   private databaseAnswered = false;
   private readonly progress: Progress;
 
@@ -57,7 +58,7 @@ export class DeliveryWorker {
     this.connections = new Connections(mailServer(smtp.url, smtp.requireTls, timing.smtp));
     this.from = senderOf(context).address;
     this.claims = new Together((keys) => this.claim(keys), TOGETHER);
-    this.turns = new Turns(context.concurrency, TURN_WITHIN_MS, this.hurry.signal);
+    this.turns = new Turns(context.concurrency, timing.turnMs, this.hurry.signal);
     this.endings = new Together((ended) => finish(context, ended), TOGETHER);
     this.database = new Outage(log, 'the database');
     // An attempt may take nearly as long as its lease.
@@ -120,7 +121,8 @@ export class DeliveryWorker {
   }
 
   private async startDue(): Promise<void> {
-    const free = this.context.concurrency * IN_HAND - this.underWay.size;
+    const inHand = performance.now() < this.notAheadUntil ? 1 : IN_HAND;
+    const free = this.context.concurrency * inHand - this.underWay.size;
     if (free <= 0) return;
     // Those under way may still look due until their claim is committed.
     const due = await dueDeliveries(this.context.pool, free + this.underWay.size);
@@ -141,9 +143,7 @@ export class DeliveryWorker {
     try {
       const claimed = await this.claims.run(key);
       if (claimed.kind === 'claimed') {
-        // One whose turn does not come was not begun: it is due again.
-        const outcome =
-          (await this.turns.run(() => this.attempt(claimed))) ?? ({ kind: 'released' } as const);
+        const outcome = (await this.turns.run(() => this.attempt(claimed))) ?? this.notBegun();
         await failpoint('mail.answered');
         this.report(claimed, outcome);
         await this.writeDown(claimed, outcome);
@@ -183,6 +183,11 @@ export class DeliveryWorker {
     // Nothing was sent, and the mail server is not at fault.
     this.database.began(unrecorded);
     return { kind: 'released' };
+  }
+
+  private notBegun(): Outcome {
+    this.notAheadUntil = performance.now() + NOT_AHEAD_MS;
+    return { kind: 'not-begun' };
   }
 
   private async beginData(attempt: Attempt): Promise<boolean> {

@@ -40,7 +40,7 @@ const rows = async (): Promise<DeliveryRow[]> => (await deliveriesOf(pool, [firs
 const statusOf = async (): Promise<string | undefined> => (await rows())[0]?.status;
 const due = async (): Promise<DueDelivery | null> => (await lockDue(pool, [first])).get('account') ?? null;
 const start = async (attempt: Attempt, messageId: string, leaseMs: number): Promise<number | undefined> =>
-  (await startAttempts(pool, [{ attempt, messageId }], leaseMs)).get('account');
+  (await startAttempts(pool, [{ attempt, messageId }], leaseMs)).get('account')?.sinceFirst;
 const sent = async (attempt: Attempt): Promise<boolean> =>
   (await markSent(pool, [attempt], SENT_AT)).has('account');
 const recipient = {

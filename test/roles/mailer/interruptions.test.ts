@@ -84,6 +84,55 @@ describe('an attempt that outlives its lease', () => {
   });
 });
 
+describe('mails whose turn does not come', () => {
+  it('are as they were before their claim: a notice can be cancelled, and is not sent', async () => {
+    const rowsOf = async (notices: readonly Notification[]) => {
+      const { rows } = await harness.pool.query<{ id: string; status: string; untouched: boolean }>(
+        `select notification_id as id, d.status, attempts = 0 and first_attempt_at is null and d.message_id is null
+           and attempted_at is null
+           and not exists (select from messages m where m.account_id = d.account_id) as untouched
+         from deliveries d join notifications n using (account_id, notification_id)
+         where notification_id = any($1::uuid[])`,
+        [notices.map(({ notificationId }) => notificationId)],
+      );
+      return rows;
+    };
+    harness.smtp.script('silent-at-recipient');
+    const notices = await Promise.all(
+      Array.from({ length: 4 }, () => harness.notice([contact(unique('ada'))])),
+    );
+    const before = await harness.attemptsEnded('not-begun');
+    await harness.start({ concurrency: 1, timing: { turnMs: 300, smtp: LONG } });
+    await harness.publish(...notices);
+    await until(async () => (await harness.attemptsEnded('not-begun')) > before);
+    await until(
+      async () => (await rowsOf(notices)).filter(({ untouched }) => untouched).length === 3,
+      async () => JSON.stringify(await rowsOf(notices)),
+    );
+    const waiting = (await rowsOf(notices)).filter(({ status }) => status === 'PENDING');
+    const [cancelled] = notices.filter(({ notificationId }) => notificationId === waiting[0]!.id);
+    // As the processor does after a plan change.
+    const { rowCount } = await harness.pool.query(
+      `update notifications set status = 'CANCELLED'
+       where notification_id = $1 and status = 'PENDING' and attempted_at is null`,
+      [cancelled!.notificationId],
+    );
+    expect(rowCount).toBe(1);
+    harness.smtp.script('accept');
+    for (const notice of notices.filter((one) => one !== cancelled)) {
+      await until(async () => {
+        // A connection that is used again is silent again.
+        harness.smtp.release();
+        return (await harness.statusOf(notice)).status === 'SENT';
+      });
+    }
+    await until(async () => (await harness.deliveriesOf(cancelled!))[0]?.status === 'CANCELLED');
+    expect((await harness.statusOf(cancelled!)).status).toBe('CANCELLED');
+    const [delivery] = await harness.deliveriesOf(cancelled!);
+    expect(harness.receivedFor(delivery!.recipient)).toHaveLength(0);
+  });
+});
+
 describe('a shutdown', () => {
   it('waits for the answer to sent data', async () => {
     const ada = unique('ada');

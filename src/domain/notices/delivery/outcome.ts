@@ -10,5 +10,7 @@ export type Outcome =
   | { readonly kind: 'unknown'; readonly reason: string }
   /** Stopped by us before the first byte: tried again without a wait. */
   | { readonly kind: 'released' }
+  /** Its turn never came, and no dialogue began: as if it had not been claimed. */
+  | { readonly kind: 'not-begun' }
   /** The attempt is no longer ours: its lease ran out, another one decides. */
   | { readonly kind: 'lost' };

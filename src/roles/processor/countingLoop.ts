@@ -60,6 +60,8 @@ export class CountingLoop {
   private readonly room: (() => void)[] = [];
   private readonly backlog = new Backlog();
   private readonly more = new Wake();
+  /** Nothing was counted since the positions were read: whoever waits for a restart waits for this transaction. */
+  private isFirst = true;
   private readonly progress = new Progress('counting', COUNTED_WITHIN_MS);
 
   constructor(private readonly options: LoopOptions) {
@@ -157,6 +159,7 @@ export class CountingLoop {
 
   /** Waits for a full intake while the input is behind and more keeps coming. */
   private async filled(): Promise<void> {
+    if (this.isFirst) return;
     const { signal } = this.stopping;
     while (this.open.records < MAX_RECORDS && this.backlog.records > BEHIND_RECORDS && !signal.aborted) {
       const before = this.open.records;
@@ -178,7 +181,10 @@ export class CountingLoop {
       return;
     }
     // Batches without anything new, as they come again after a failure, say nothing about a lock that is held.
-    if (open.steps.length > 0) this.conflicts = 0;
+    if (open.steps.length > 0) {
+      this.conflicts = 0;
+      this.isFirst = false;
+    }
     if (this.conflicts === 0) this.trouble = null;
     for (const range of openRanges) this.measureLag(range);
     this.options.onCounted(openRanges);
@@ -200,6 +206,7 @@ export class CountingLoop {
 
   private forget(): void {
     this.options.positions.clear();
+    this.isFirst = true;
     this.backlog.forget();
     this.more.now();
     this.open = this.takeIn.begin();

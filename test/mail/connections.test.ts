@@ -3,6 +3,7 @@ import { Connections } from '../../src/mail/send/connections.js';
 import { sendLetter, type Control } from '../../src/mail/send/send.js';
 import { mailServer } from '../../src/mail/send/server.js';
 import type { Outcome } from '../../src/domain/notices/delivery/outcome.js';
+import { until } from '../support/until.js';
 import { scriptedServer, type Behaviour, type ScriptedServer } from './scriptedServer.js';
 
 const never = new AbortController().signal;
@@ -32,10 +33,6 @@ function send(to = 'ada@example.com', control: Partial<Control> = {}): Promise<O
     { from: 'fair-use@example.com', to, raw },
     { begin, hurry: never, end: never, ...control },
   );
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 describe('a connection whose message was accepted', () => {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { Connections } from '../../src/mail/send/connections.js';
 import { sendLetter, type Control } from '../../src/mail/send/send.js';
 import { mailServer, type Timeouts } from '../../src/mail/send/server.js';
+import { until } from '../support/until.js';
 import { scriptedServer, type Behaviour, type ScriptedServer } from './scriptedServer.js';
 
 const letter = {
@@ -44,10 +45,6 @@ afterEach(() => server.stop());
 
 const send = (watched: Control = control(), timeouts = impatient, url = server.url) =>
   sendLetter(new Connections(mailServer(url, false, timeouts)), letter, watched);
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 describe('an accepted message', () => {
   it('arrives byte for byte', async () => {

@@ -42,7 +42,7 @@ interface Client {
  * What the client is given instead of messages: the offset at which a fetch of a partition begins, then the last one that
  * it covers, with the records between them. The client looks at offsets, and whether something is to be delivered.
  */
-export class FetchEdge {
+class FetchEdge {
   constructor(
     readonly offset: string,
     /** Null, or without a record: the client hands nothing over. */

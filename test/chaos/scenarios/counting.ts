@@ -1,6 +1,6 @@
 import { many, session, type Line } from '../../e2e/platform.js';
 import { hurryMails } from '../checks/settled.js';
-import { isReady } from '../world/engine.js';
+import { isReady, type Engine } from '../world/engine.js';
 import { chats, known, type Stage } from './stage.js';
 
 const ACCOUNTS = many(16, (n) => `a${n}`);
@@ -42,15 +42,15 @@ export const zombieCountsLate: Scenario = async (stage) => {
 };
 
 /**
- * A processor stops with its transaction open, all locks in hand, for longer than its session. Another one gets the
- * partitions and waits for the locks. Then the first goes on and commits.
+ * A processor that is stopped with its transaction open, all locks in hand, and another one that runs and gets its
+ * partitions. Returns the first.
  */
-export const zombieHoldsLocks: Scenario = async (stage) => {
+async function stoppedWithLocks(stage: Stage, env: NodeJS.ProcessEnv): Promise<Engine> {
   await stage.run('p1', PROCESSOR);
   await stage.run('rest', ['relay', 'mailer']);
   await stage.publish(ACCOUNTS.map((id) => known(id, 'pro')));
   await stage.counted();
-  await stage.fleet.restart('p1', 'SIGTERM', { FAILPOINTS: 'count.before-commit=stop@1' });
+  await stage.fleet.restart('p1', 'SIGTERM', { ...env, FAILPOINTS: 'count.before-commit=stop@1' });
   const zombie = stage.fleet.engine('p1')!;
   await stage.untilRuns('p1');
   await stage.publish(ACCOUNTS.flatMap((id) => chats(id, 40)));
@@ -58,6 +58,15 @@ export const zombieHoldsLocks: Scenario = async (stage) => {
   // Not by run(): its triggers would wait for the same locks.
   stage.fleet.add('p2', PROCESSOR);
   await stage.untilRuns('p2');
+  return zombie;
+}
+
+/**
+ * A processor stops with its transaction open, all locks in hand, for longer than its session. Another one gets the
+ * partitions and waits for the locks. Then the first goes on and commits.
+ */
+export const zombieHoldsLocks: Scenario = async (stage) => {
+  const zombie = await stoppedWithLocks(stage, {});
   await stage.until('the other waits for its locks', async () => {
     const waiting = await stage.servers.rows(
       "select from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'fair-use'",
@@ -75,17 +84,7 @@ const SOON_GIVEN_UP = { DATABASE_SILENCE_MS: '2000' };
 
 /** The same, but the first is not woken before the other has counted on: Postgres has ended its transaction by then. */
 export const zombieNeverWakes: Scenario = async (stage) => {
-  await stage.run('p1', PROCESSOR);
-  await stage.run('rest', ['relay', 'mailer']);
-  await stage.publish(ACCOUNTS.map((id) => known(id, 'pro')));
-  await stage.counted();
-  await stage.fleet.restart('p1', 'SIGTERM', { ...SOON_GIVEN_UP, FAILPOINTS: 'count.before-commit=stop@1' });
-  const zombie = stage.fleet.engine('p1')!;
-  await stage.untilRuns('p1');
-  await stage.publish(ACCOUNTS.flatMap((id) => chats(id, 40)));
-  await stage.untilAt(zombie, 'count.before-commit');
-  stage.fleet.add('p2', PROCESSOR);
-  await stage.untilRuns('p2');
+  const zombie = await stoppedWithLocks(stage, SOON_GIVEN_UP);
   await stage.publish(ACCOUNTS.flatMap((id) => chats(id, 40, 40)));
   await stage.counted();
   const before = zombie.log().split('counting from the positions').length;

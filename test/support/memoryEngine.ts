@@ -61,7 +61,7 @@ export class MemoryEngine {
       ]);
     return {
       windows: all((state) =>
-        [...state.windows.values()].flat().map((row) => ({
+        state.windows.all.map((row) => ({
           accountId: state.accountId,
           workspaceId: row.workspaceId === '' ? null : row.workspaceId,
           rule: row.rule,
@@ -175,7 +175,7 @@ export class MemoryEngine {
   /** Figures of rows must be the sums of their buckets. */
   inconsistencies(): string[] {
     return [...this.states.values()].flatMap((state) =>
-      [...state.windows.values()].flat().flatMap((row) => {
+      state.windows.all.flatMap((row) => {
         const metric = row.rule.startsWith('chats')
           ? 'chats'
           : row.rule === 'sessions-per-month'

@@ -8,11 +8,11 @@ import { versionSpan, type Metric } from '../policy/policy.js';
 import { HOUR_MS, type Window, type WindowKind } from '../windows/window.js';
 import { scopeId, type AccountState } from './accountState.js';
 import type { UsageWindow } from './usageWindow.js';
-import { plus, WHOLE_ACCOUNT } from './buckets.js';
-import { Cell, Tally } from './cell.js';
+import { Cell, NO_TALLIES, Tally } from './cell.js';
 import type { AccountChanges } from './changes.js';
 import { countNew, KINDS, openRow, risenPeak, rowsOf, windowOf, windowToBe } from './count.js';
 import { LANES } from './seenIds.js';
+import { plus } from './slots.js';
 import { Standing, worthKeeping } from './standing.js';
 import { METRICS, NO_ROW, type RowList, type UsageColumns } from './usageColumns.js';
 
@@ -34,7 +34,7 @@ export interface Counting {
  */
 export class AccountRun {
   readonly cells: Cell[];
-  private readonly tallies: Map<UsageWindow, Tally>;
+  private readonly tallies = new Map<UsageWindow, Tally>();
   /** There are cells whose pieces may have to be loaded; the others have theirs at hand. */
   hasNewCells = false;
   /** A policy version comes into force with one of the events: all are counted one by one. */
@@ -50,8 +50,11 @@ export class AccountRun {
     if (account === null) throw new Error(`account ${state.accountId} is not known`);
     const { firstArrival, lastArrival } = list;
     const holds = standing?.holds(account, context.policy, firstArrival, lastArrival) === true;
-    this.cells = holds ? standing.cells : [];
-    this.tallies = holds ? standing.tallies : new Map<UsageWindow, Tally>();
+    this.cells = holds ? [...standing.cells] : [];
+    for (const { own, next } of this.cells) {
+      for (const tally of own) this.tallies.set(tally.row, tally);
+      for (const tally of next) this.tallies.set(tally.row, tally);
+    }
     this.policyChanges = !holds && needsOfPolicy(account, lastArrival, context).length > 0;
     this.layOut();
     if (this.policyChanges) for (const cell of this.cells) cell.plain = true;
@@ -92,7 +95,7 @@ export class AccountRun {
     }
     this.hasNewCells = true;
     const { state } = this.counting;
-    const windows = KINDS[metric].map((kind) => ({ kind, window: windowToBe(state, kind, at) }));
+    const windows = KINDS[metric].map((kind) => windowToBe(state, kind, at));
     return cells.push(new Cell(metric, hour, workspaceId, windows)) - 1;
   }
 
@@ -154,8 +157,7 @@ export class AccountRun {
     const { account } = state;
     const { from, until } = versionSpan(context.policy, this.list.firstArrival);
     if (account === null || this.policyChanges || this.list.lastArrival >= until) return;
-    const { cells, tallies } = worthKeeping(this.cells, this.tallies);
-    state.standing = new Standing(account, context.policy, from, until, cells, tallies);
+    state.standing = new Standing(account, context.policy, from, until, worthKeeping(this.cells));
   }
 
   private remember(cell: Cell, ids: Int32Array, at: number): boolean {
@@ -184,9 +186,10 @@ export class AccountRun {
     const { state, changes } = this.counting;
     cell.largestFile = this.largestFile(cell);
     let opened = false;
-    for (const { kind, window } of cell.windows) {
+    for (const [n, window] of cell.windows.entries()) {
+      const kind = KINDS[cell.metric][n];
       const ruling = this.rulingOf(window);
-      if (ruling === null) {
+      if (ruling === null || kind === undefined) {
         cell.plain = true;
         return;
       }
@@ -194,9 +197,7 @@ export class AccountRun {
       opened = this.openRows(cell, kind, window, ruling) || opened;
     }
     cell.open = true;
-    const buckets = state.bucketsOf(cell.metric);
-    cell.bucket = buckets.bucket(cell.periodStart, cell.workspaceId);
-    cell.whole = buckets.bucket(cell.periodStart, WHOLE_ACCOUNT);
+    cell.bucket = state.bucketsOf(cell.metric).bucket(cell.periodStart, cell.workspaceId);
     changes.buckets.add(cell.bucket);
     this.attach(cell);
     if (!opened) return;
@@ -236,17 +237,30 @@ export class AccountRun {
 
   /** Ties a cell to the rows that its events move. */
   private attach(cell: Cell): void {
-    cell.own = cell.windows.flatMap(({ kind, window }) => this.talliesOf(cell, kind, window.start));
+    const own: Tally[] = [];
+    KINDS[cell.metric].forEach((kind, n) => {
+      const window = cell.windows[n];
+      if (window !== undefined) this.addTallies(own, cell, kind, window.start);
+    });
+    // Of just the length that is needed.
+    cell.own = own.slice();
     this.attachNext(cell);
   }
 
   private attachNext(cell: Cell): void {
-    cell.next = cell.metric === 'chats' ? this.talliesOf(cell, 'hour', cell.hour + HOUR_MS) : [];
+    cell.next = NO_TALLIES;
+    if (cell.metric !== 'chats') return;
+    const next: Tally[] = [];
+    this.addTallies(next, cell, 'hour', cell.hour + HOUR_MS);
+    if (next.length > 0) cell.next = next.slice();
   }
 
-  private talliesOf(cell: Cell, kind: WindowKind, start: number): Tally[] {
-    const rows = rowsOf(this.counting.state, cell.metric, cell.workspaceId, kind, start);
-    return rows.flatMap((row) => this.tallyOf(row) ?? ((cell.plain = true), []));
+  private addTallies(to: Tally[], cell: Cell, kind: WindowKind, start: number): void {
+    for (const row of rowsOf(this.counting.state, cell.metric, cell.workspaceId, kind, start)) {
+      const tally = this.tallyOf(row);
+      if (tally === null) cell.plain = true;
+      else to.push(tally);
+    }
   }
 
   /** The tally of a row, brought under the limit that now applies; null: limits change while the batch arrives. */

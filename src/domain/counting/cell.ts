@@ -1,8 +1,9 @@
 import type { Metric } from '../policy/policy.js';
-import { HOUR_MS, type Window, type WindowKind } from '../windows/window.js';
-import { periodOf, plus, slotMs, type Bucket } from './buckets.js';
+import { HOUR_MS, type Window } from '../windows/window.js';
+import type { Bucket } from './bucket.js';
 import type { IdChunk } from './idChunk.js';
 import type { SeenIds } from './seenIds.js';
+import { periodOf, slotMs } from './slots.js';
 import { figureOf, groupKey, monthOf, type UsageWindow } from './usageWindow.js';
 
 /** What was counted towards a row and not put into it yet. */
@@ -28,11 +29,13 @@ export class Tally {
   }
 }
 
+/** One for all: most cells have none of the next hour. */
+export const NO_TALLIES: readonly Tally[] = [];
+
 /** What the events of one workspace in one UTC hour have in common: ids, slots, and the rows they move. */
 export class Cell {
-  readonly month: string;
-  readonly seenKey: string;
-  readonly periodStart: number;
+  /** Of the hour, in its period. */
+  private readonly firstSlot: number;
   private readonly slotMs: number;
   /** Events must be counted one by one: a window begins within the hour, or the limits change within the batch. */
   plain: boolean;
@@ -40,11 +43,10 @@ export class Cell {
   open = false;
   seen: SeenIds | null = null;
   bucket: Bucket | null = null;
-  whole: Bucket | null = null;
   /** Rows of the windows that hold the hour. */
-  own: Tally[] = [];
+  own: readonly Tally[] = NO_TALLIES;
   /** Rows of the next hour, whose rolling sums reach back into this one. */
-  next: Tally[] = [];
+  next: readonly Tally[] = NO_TALLIES;
   /** Uploads larger than this need a closer look, bytes. */
   largestFile = Infinity;
   /** Of the run under way: where the ids go that are new. */
@@ -54,13 +56,26 @@ export class Cell {
     readonly metric: Metric,
     readonly hour: number,
     readonly workspaceId: string,
-    readonly windows: readonly { readonly kind: WindowKind; readonly window: Window }[],
+    /** Of each kind that the metric is limited in, the one that holds the hour's first event. */
+    readonly windows: readonly Window[],
   ) {
-    this.month = monthOf(hour);
-    this.seenKey = groupKey(metric, this.month);
-    this.periodStart = periodOf(metric, hour);
     this.slotMs = slotMs(metric);
-    this.plain = windows.some(({ window }) => window.start > hour || window.end < hour + HOUR_MS);
+    this.firstSlot = (hour - periodOf(metric, hour)) / this.slotMs;
+    this.plain = windows.some(({ start, end }) => start > hour || end < hour + HOUR_MS);
+  }
+
+  get month(): string {
+    return monthOf(this.hour);
+  }
+
+  /** Of its group of seen ids. */
+  get seenKey(): string {
+    return groupKey(this.metric, this.month);
+  }
+
+  /** Start (epoch ms) of the period that holds the hour. */
+  get periodStart(): number {
+    return periodOf(this.metric, this.hour);
   }
 
   /** Whether so much more takes no row to where it is judged. */
@@ -72,11 +87,9 @@ export class Cell {
 
   /** Adds what an event at `occurredAt` (epoch ms) used; the cell must be open. */
   add(occurredAt: number, units: number): void {
-    const { bucket, whole, own, next } = this;
-    if (bucket === null || whole === null) throw new Error('the cell is not open');
-    const slot = Math.floor((occurredAt - this.periodStart) / this.slotMs);
-    bucket.slots[slot] = plus(bucket.slots[slot] ?? 0, units);
-    whole.slots[slot] = plus(whole.slots[slot] ?? 0, units);
+    const { bucket, own, next } = this;
+    if (bucket === null) throw new Error('the cell is not open');
+    bucket.add(this.firstSlot + Math.floor((occurredAt - this.hour) / this.slotMs), units);
     for (const tally of own) {
       tally.used += units;
       tally.rise += units;

@@ -4,7 +4,7 @@ import type { AccountEvent, ReplyEvent } from '../events.js';
 import type { AutomaticMeasure, Correction, Crossing, Notice, OverageStep } from '../judging/ledger.js';
 import type { Metric } from '../policy/policy.js';
 import type { UsageWindow } from './usageWindow.js';
-import type { Bucket } from './buckets.js';
+import type { Bucket } from './bucket.js';
 import { IdArena, IdChunk } from './idChunk.js';
 
 export type OutgoingTopic =

@@ -8,10 +8,11 @@ import { windowAt } from '../windows/calendar.js';
 import { HOUR_MS, hourOf, type Window, type WindowKind } from '../windows/window.js';
 import { scopeId, seenKey, type AccountState } from './accountState.js';
 import { monthOf, type UsageWindow } from './usageWindow.js';
-import { plus, WHOLE_ACCOUNT } from './buckets.js';
+import { WHOLE_ACCOUNT } from './buckets.js';
 import type { AccountChanges } from './changes.js';
 import { peakEndingFrom } from './peak.js';
 import { lane } from './seenIds.js';
+import { plus, slotCount } from './slots.js';
 
 /** The kinds of window that a metric is limited in. */
 export const KINDS: Readonly<Record<Metric, readonly WindowKind[]>> = {
@@ -21,6 +22,9 @@ export const KINDS: Readonly<Record<Metric, readonly WindowKind[]>> = {
   upload_bytes: ['year'],
 };
 const MINUTE_MS = 60_000;
+// Minutes of the hour that is looked at and of the one before it, used by one row at a time.
+const before = new Float64Array(slotCount('chats'));
+const within = new Float64Array(slotCount('chats'));
 
 /**
  * Counts one event of a known account and judges what it moved. An id seen before in its UTC month changes nothing.
@@ -146,7 +150,7 @@ export function openRow(
     judgeFrom: Infinity,
   };
   if (kind === 'hour') row.peak = risenPeak(state, row, window.start);
-  state.windowRows(window.start).push(row);
+  state.windows.add(row);
   return row;
 }
 
@@ -195,12 +199,14 @@ export function rowsOf(
   kind: WindowKind,
   start: number,
 ): UsageWindow[] {
-  return (state.windows.get(start) ?? []).filter(
-    (row) =>
-      row.kind === kind &&
-      RULES[row.rule].metric === metric &&
-      (row.workspaceId === WHOLE_ACCOUNT || row.workspaceId === workspaceId),
-  );
+  return state.windows
+    .startingAt(start)
+    .filter(
+      (row) =>
+        row.kind === kind &&
+        RULES[row.rule].metric === metric &&
+        (row.workspaceId === WHOLE_ACCOUNT || row.workspaceId === workspaceId),
+    );
 }
 
 /** The largest rolling 60 minutes of an hour's row among those that contain the minute of `instant`. */
@@ -208,9 +214,9 @@ export function risenPeak(state: AccountState, row: UsageWindow, instant: number
   const chats = state.bucketsOf('chats');
   const { start } = row.window;
   const from = Math.floor((instant - start) / MINUTE_MS);
-  return peakEndingFrom(
-    chats.slots(start - HOUR_MS, row.workspaceId),
-    chats.slots(start, row.workspaceId),
-    from,
-  );
+  before.fill(0);
+  within.fill(0);
+  const isUsed = chats.addSlots(start - HOUR_MS, row.workspaceId, before);
+  chats.addSlots(start, row.workspaceId, within);
+  return peakEndingFrom(isUsed ? before : null, within, from);
 }

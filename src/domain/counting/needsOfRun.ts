@@ -2,6 +2,7 @@ import type { Metric } from '../policy/policy.js';
 import { HOUR_MS, type Window } from '../windows/window.js';
 import type { AccountRun } from './accountRun.js';
 import { scopeId } from './accountState.js';
+import { KINDS } from './count.js';
 import type { Needs } from './needs.js';
 
 /** What counting a run reads and is not in memory yet; null: nothing is missing. */
@@ -18,9 +19,9 @@ export function missingOf(run: AccountRun): Needs | null {
       const periods = needs().periods;
       periods.set(metric, (periods.get(metric) ?? new Set()).add(start));
     }
-    for (const { kind, window } of windows) {
-      if (!state.hasWindows(window.start)) needs().windowStarts.add(window.start);
-      if (kind === 'hour' && !state.hasWindows(window.end)) needs().windowStarts.add(window.end);
+    for (const [n, window] of windows.entries()) {
+      if (!state.windows.has(window.start)) needs().windowStarts.add(window.start);
+      if (KINDS[metric][n] === 'hour' && !state.windows.has(window.end)) needs().windowStarts.add(window.end);
     }
   }
   return missing;
@@ -32,7 +33,8 @@ export function sumsOfRun(run: AccountRun): Map<Metric, Window> | null {
   let sums: Map<Metric, Window> | null = null;
   for (const { open, metric, workspaceId, windows } of run.cells) {
     if (open) continue;
-    for (const { kind, window } of windows) {
+    for (const [n, window] of windows.entries()) {
+      const kind = KINDS[metric][n];
       if (kind === 'hour' || state.bucketsOf(metric).covers(window)) continue;
       const isMissing = run
         .rulings(window)

@@ -1,14 +1,20 @@
 /** An id takes four lanes of 32 bits (16 bytes, little endian). */
 export const LANES = 4;
 export const ID_BYTES = LANES * 4;
-const INITIAL_SLOTS = 8;
+// Most groups hold a few ids, and a typed array costs some 300 bytes besides what is in it.
+const FEW = 12;
+const INITIAL_SLOTS = 32;
+const NONE: readonly number[] = [];
+const NO_TABLE = new Int32Array(0);
 
 /**
- * The ids already counted of one group (an account's metric and UTC month): 128 bits each in an open-addressing table,
- * about 21–43 bytes an id. Signed lanes, because the runtime keeps those as small integers.
+ * The ids already counted of one group (an account's metric and UTC month): 128 bits each, a few one after the other, many
+ * in an open-addressing table, about 21–43 bytes an id. Signed lanes, because the runtime keeps those as small integers.
  */
 export class SeenIds {
-  private table = new Int32Array(INITIAL_SLOTS * LANES);
+  private few: readonly number[] = NONE;
+  /** Empty while there are few. */
+  private table = NO_TABLE;
   private count = 0;
   /** A slot of zeros is free, so the id of zeros is kept apart. */
   private hasZero = false;
@@ -38,6 +44,15 @@ export class SeenIds {
       this.hasZero = true;
       return true;
     }
+    if (this.table === NO_TABLE) {
+      if (this.isAmongFew(a, b, c, d)) return false;
+      if (this.count < FEW) {
+        this.few = this.few.concat([a, b, c, d]);
+        this.count += 1;
+        return true;
+      }
+      this.spread();
+    }
     if ((this.count + 1) * 4 > (this.table.length / LANES) * 3) this.grow();
     return this.insert(a, b, c, d);
   }
@@ -46,8 +61,28 @@ export class SeenIds {
     return this.count + (this.hasZero ? 1 : 0);
   }
 
+  /** Memory in bytes, as measured. */
   get bytes(): number {
-    return this.table.byteLength;
+    return this.table === NO_TABLE ? 130 + this.few.length * 8 : 400 + this.table.byteLength;
+  }
+
+  private isAmongFew(a: number, b: number, c: number, d: number): boolean {
+    const { few } = this;
+    for (let at = 0; at < few.length; at += LANES) {
+      if (few[at] === a && few[at + 1] === b && few[at + 2] === c && few[at + 3] === d) return true;
+    }
+    return false;
+  }
+
+  /** From the list into a table. */
+  private spread(): void {
+    const { few } = this;
+    this.table = new Int32Array(INITIAL_SLOTS * LANES);
+    this.few = NONE;
+    this.count = 0;
+    for (let at = 0; at < few.length; at += LANES) {
+      this.insert(few[at] ?? 0, few[at + 1] ?? 0, few[at + 2] ?? 0, few[at + 3] ?? 0);
+    }
   }
 
   private insert(a: number, b: number, c: number, d: number): boolean {

@@ -1,11 +1,6 @@
 import type { Account } from '../accounts/account.js';
 import type { Policy } from '../policy/policy.js';
-import { HOUR_MS } from '../windows/window.js';
-import type { Cell, Tally } from './cell.js';
-import type { UsageWindow } from './usageWindow.js';
-
-// Late events mostly belong to the hour before.
-const KEPT_MS = HOUR_MS;
+import type { Cell } from './cell.js';
 
 /**
  * What a run leaves ready for the next one of the same account: its cells with their rows. Most batches bring more of
@@ -20,8 +15,7 @@ export class Standing {
     /** Epoch ms. */
     private readonly from: number,
     private readonly until: number,
-    readonly cells: Cell[],
-    readonly tallies: Map<UsageWindow, Tally>,
+    readonly cells: readonly Cell[],
   ) {}
 
   /** Start (epoch ms) of the latest hour counted into; -Infinity: there is no cell. */
@@ -35,16 +29,10 @@ export class Standing {
   }
 }
 
-/** What is worth keeping of a run: cells that were counted into as usual, of the latest hours, and their tallies. */
-export function worthKeeping(
-  cells: Cell[],
-  tallies: Map<UsageWindow, Tally>,
-): { cells: Cell[]; tallies: Map<UsageWindow, Tally> } {
+/** What is worth keeping of a run: cells of its latest hour that were counted into as usual. */
+export function worthKeeping(cells: readonly Cell[]): readonly Cell[] {
   const latest = latestHourOf(cells);
-  const kept = cells.filter((cell) => cell.open && !cell.plain && cell.hour >= latest - KEPT_MS);
-  if (kept.length === cells.length) return { cells, tallies };
-  const theirs = kept.flatMap(({ own, next }) => [...own, ...next]);
-  return { cells: kept, tallies: new Map(theirs.map((tally) => [tally.row, tally])) };
+  return cells.filter((cell) => cell.open && !cell.plain && cell.hour === latest).slice();
 }
 
 function latestHourOf(cells: readonly Cell[]): number {

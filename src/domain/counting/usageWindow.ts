@@ -1,5 +1,5 @@
 import type { LimitRule, Metric } from '../policy/policy.js';
-import type { Window, WindowKind } from '../windows/window.js';
+import { HOUR_MS, type Window, type WindowKind } from '../windows/window.js';
 
 /** The figure of one scope of a rule in one window. */
 export interface UsageWindow {
@@ -24,12 +24,35 @@ export function figureOf(row: UsageWindow): number {
   return row.peak ?? row.used;
 }
 
+// Asked for with every account and batch, and kept by as many.
+const monthsByHour = new Map<number, string>();
+const keysByMonth = new Map<string, Readonly<Record<Metric, string>>>();
+const MOST = 10_000;
+
 /** First day of the UTC month of an instant, `YYYY-MM-01`. */
 export function monthOf(instant: number): string {
-  return `${new Date(instant).toISOString().slice(0, 7)}-01`;
+  const hour = Math.floor(instant / HOUR_MS);
+  let month = monthsByHour.get(hour);
+  if (month === undefined) {
+    month = `${new Date(instant).toISOString().slice(0, 7)}-01`;
+    if (monthsByHour.size >= MOST) monthsByHour.clear();
+    monthsByHour.set(hour, month);
+  }
+  return month;
 }
 
 /** Key of a group of seen ids: a metric and a UTC month (`YYYY-MM-01`). */
 export function groupKey(metric: Metric, month: string): string {
-  return `${metric}/${month}`;
+  let keys = keysByMonth.get(month);
+  if (keys === undefined) {
+    keys = {
+      chats: `chats/${month}`,
+      sessions: `sessions/${month}`,
+      tickets: `tickets/${month}`,
+      upload_bytes: `upload_bytes/${month}`,
+    };
+    if (keysByMonth.size >= MOST) keysByMonth.clear();
+    keysByMonth.set(month, keys);
+  }
+  return keys[metric];
 }

@@ -1,6 +1,6 @@
 import type { AccountState } from '../counting/accountState.js';
 import { figureOf, type UsageWindow } from '../counting/usageWindow.js';
-import { MAX_FIGURE } from '../counting/buckets.js';
+import { MAX_FIGURE } from '../counting/slots.js';
 import type { AccountChanges } from '../counting/changes.js';
 import type { Window } from '../windows/window.js';
 import { closeOverage } from './closing.js';

@@ -51,7 +51,7 @@ export function rejudgeOpen(
   for (const { kind, window } of openWindows(at, (k, instant) => windowOf(state, changes, k, instant))) {
     const ruling = rulingFor(account, window, at, context);
     openNewlyNamed(state, ruling, kind, window);
-    for (const row of state.windows.get(window.start) ?? []) {
+    for (const row of state.windows.startingAt(window.start)) {
       if (row.kind !== kind) continue;
       const limit = limitOf(ruling, row.rule, row.workspaceId);
       putUnder(row, limit, ruling, ledgerOf(state));

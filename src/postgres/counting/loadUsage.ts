@@ -1,4 +1,3 @@
-import { slotCount } from '../../domain/counting/buckets.js';
 import type { LimitRule, Metric } from '../../domain/policy/policy.js';
 import { textArray, timestampArray } from '../binaryArrays.js';
 import type { Queryable } from '../transaction.js';
@@ -38,7 +37,8 @@ export interface StoredBucket {
   readonly metric: Metric;
   readonly periodStart: number;
   readonly workspaceId: string;
-  readonly slots: number[];
+  /** Slot and count by turns. */
+  readonly pairs: number[];
 }
 
 interface BucketRow {
@@ -55,7 +55,7 @@ function bucket(row: BucketRow): StoredBucket {
     metric: row.metric,
     periodStart: row.period_start,
     workspaceId: row.workspace_id,
-    slots: decodeSlots(row.slots, slotCount(row.metric)),
+    pairs: decodeSlots(row.slots),
   };
 }
 

@@ -4,24 +4,22 @@ const VARINT_BYTES = 8;
 const scratch = new Uint8Array(MOST_SLOTS * 2 * VARINT_BYTES);
 
 /**
- * Slots of a bucket as bytes: pairs of (gap to the slot before, count) for those that are not zero, each number as a
- * LEB128 varint. A quiet hour takes a few bytes instead of 480.
+ * Slots of a bucket (slot and count by turns, ascending) as bytes: pairs of (gap to the slot before, count), each number as
+ * a LEB128 varint. A quiet hour takes a few bytes instead of 480.
  */
-export function encodeSlots(slots: readonly number[]): Buffer {
+export function encodeSlots(pairs: readonly number[]): Buffer {
   let [last, end] = [-1, 0];
-  for (let slot = 0; slot < slots.length; slot += 1) {
-    const count = slots[slot] ?? 0;
-    if (count === 0) continue;
+  for (let at = 0; at < pairs.length; at += 2) {
+    const slot = pairs[at] ?? 0;
     end = putVarint(slot - last - 1, end);
-    end = putVarint(count, end);
+    end = putVarint(pairs[at + 1] ?? 0, end);
     last = slot;
   }
   return Buffer.from(scratch.subarray(0, end));
 }
 
 /** The reverse of {@link encodeSlots}. */
-export function decodeSlots(bytes: Uint8Array, length: number): number[] {
-  const slots = new Array<number>(length).fill(0);
+export function decodeSlots(bytes: Uint8Array): number[] {
   let at = 0;
   const next = (): number => {
     let value = 0;
@@ -33,11 +31,13 @@ export function decodeSlots(bytes: Uint8Array, length: number): number[] {
       if (byte < 0x80) return value;
     }
   };
+  const pairs: number[] = [];
   for (let slot = -1; at < bytes.length;) {
     slot += next() + 1;
-    slots[slot] = next();
+    pairs.push(slot, next());
   }
-  return slots;
+  // Of just the length that is needed: an array that has grown has room for more.
+  return pairs.slice();
 }
 
 /** Returns where the number ends. */

@@ -1,5 +1,5 @@
 import type { UsageWindow } from '../../domain/counting/usageWindow.js';
-import type { Bucket } from '../../domain/counting/buckets.js';
+import type { Bucket } from '../../domain/counting/bucket.js';
 import type { Metric } from '../../domain/policy/policy.js';
 import { byteaArray, int4Array, int8Array, textArray, timestampArray } from '../binaryArrays.js';
 import type { Queryable } from '../transaction.js';
@@ -33,7 +33,7 @@ export async function appendSeen(tx: Queryable, chunks: readonly ChunkToWrite[])
 
 export interface BucketToWrite {
   readonly accountId: string;
-  readonly bucket: Bucket;
+  readonly bucket: Pick<Bucket, 'metric' | 'periodStart' | 'workspaceId' | 'pairs'>;
 }
 
 export async function writeBuckets(tx: Queryable, buckets: readonly BucketToWrite[]): Promise<void> {
@@ -49,7 +49,7 @@ export async function writeBuckets(tx: Queryable, buckets: readonly BucketToWrit
       textArray(buckets.map(({ bucket }) => bucket.metric)),
       timestampArray(buckets.map(({ bucket }) => bucket.periodStart)),
       textArray(buckets.map(({ bucket }) => bucket.workspaceId)),
-      byteaArray(buckets.map(({ bucket }) => encodeSlots(bucket.slots))),
+      byteaArray(buckets.map(({ bucket }) => encodeSlots(bucket.pairs))),
     ],
   );
 }

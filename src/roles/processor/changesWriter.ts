@@ -1,6 +1,6 @@
 import type { AccountState } from '../../domain/counting/accountState.js';
 import type { AccountChanges, Consequences } from '../../domain/counting/changes.js';
-import type { Bucket } from '../../domain/counting/buckets.js';
+import type { Bucket } from '../../domain/counting/bucket.js';
 import type { UsageWindow } from '../../domain/counting/usageWindow.js';
 import { writeAllowances } from '../../postgres/counting/allowances.js';
 import { closeViolations, writeConditionOwners } from '../../postgres/counting/conditions.js';

@@ -1,5 +1,5 @@
 import type { AccountState } from '../../domain/counting/accountState.js';
-import { FOREVER_MS, periodOf } from '../../domain/counting/buckets.js';
+import { FOREVER_MS } from '../../domain/counting/buckets.js';
 import type { Needs } from '../../domain/counting/needs.js';
 import {
   hasCrossing,
@@ -11,6 +11,7 @@ import {
   type Strike,
 } from '../../domain/judging/ledger.js';
 import { SeenIds } from '../../domain/counting/seenIds.js';
+import { periodOf } from '../../domain/counting/slots.js';
 import { groupKey } from '../../domain/counting/usageWindow.js';
 import type { Metric } from '../../domain/policy/policy.js';
 import { HOUR_MS, type Window } from '../../domain/windows/window.js';
@@ -115,8 +116,8 @@ async function loadBucketPeriods(
     )),
     ...(await loadRanges(tx, ranges)),
   ];
-  for (const one of single) bucketsOf(one)?.period(one.start);
-  for (const one of found) bucketsOf(one)?.load(one.periodStart, one.workspaceId, one.slots);
+  for (const one of single) bucketsOf(one)?.markPeriod(one.start);
+  for (const one of found) bucketsOf(one)?.load(one.periodStart, one.workspaceId, one.pairs);
   for (const range of ranges) bucketsOf(range)?.markLoaded({ start: range.from, end: range.to });
 }
 
@@ -127,31 +128,31 @@ async function loadWindowRows(
 ): Promise<void> {
   const missing = wanted.flatMap(({ state, needs }) =>
     [...needs.windowStarts]
-      .filter((start) => !state.hasWindows(start))
+      .filter((start) => !state.windows.has(start))
       .map((start) => ({ accountId: state.accountId, start })),
   );
   const { ahead, single } = split(
     missing,
     ({ accountId }) => accountId,
-    ({ accountId }) => states.get(accountId)?.windowsFrom === Infinity,
+    ({ accountId }) => states.get(accountId)?.windows.loadedFrom === Infinity,
   );
   const known = new Map(ahead.map(({ accountId }) => [accountId, startsOf(states.get(accountId))]));
-  for (const { accountId, start } of single) states.get(accountId)?.windowRows(start);
+  for (const { accountId, start } of single) states.get(accountId)?.windows.markLoaded(start);
   for (const row of await loadWindows(tx, single)) {
-    states.get(row.account_id)?.windowRows(row.window_start).push(usageWindow(row));
+    states.get(row.account_id)?.windows.add(usageWindow(row));
   }
   for (const row of await loadWindowsFrom(tx, ahead)) {
     if (known.get(row.account_id)?.has(row.window_start) === true) continue;
-    states.get(row.account_id)?.windowRows(row.window_start).push(usageWindow(row));
+    states.get(row.account_id)?.windows.add(usageWindow(row));
   }
   for (const { accountId, start } of ahead) {
     const state = states.get(accountId);
-    if (state !== undefined) state.windowsFrom = start;
+    if (state !== undefined) state.windows.loadedFrom = start;
   }
 }
 
 function startsOf(state: AccountState | undefined): ReadonlySet<number> {
-  return new Set(state?.windows.keys());
+  return new Set(state?.windows.all.map(({ window }) => window.start));
 }
 
 /**
@@ -249,7 +250,7 @@ export async function loadSums(
     states
       .get(found.accountId)
       ?.bucketsOf(found.metric)
-      .load(found.periodStart, found.workspaceId, found.slots);
+      .load(found.periodStart, found.workspaceId, found.pairs);
   }
   for (const { accountId, metric, from, to } of ranges) {
     states.get(accountId)?.bucketsOf(metric).markLoaded({ start: from, end: to });

@@ -104,7 +104,7 @@ async function loadStates(
   const starts = new Map(open.map((o) => [`${o.account_id}/${o.window_start}`, o]));
   const wanted = [...starts.values()].map((o) => ({ accountId: o.account_id, start: o.window_start }));
   for (const row of await loadWindows(tx, wanted)) {
-    works.get(row.account_id)?.state.windowRows(row.window_start).push(usageWindow(row));
+    works.get(row.account_id)?.state.windows.add(usageWindow(row));
   }
   return works;
 }

@@ -71,7 +71,7 @@ class Account {
       if (forget) {
         state.ledger = null;
         state.standing = null;
-        for (const row of [...state.windows.values()].flat()) row.judgeFrom = 0;
+        for (const row of state.windows.all) row.judgeFrom = 0;
       }
       const { columns, list } = columnsOf(batch.usage);
       const run = new AccountRun({ state, changes, context }, columns, list);
@@ -88,7 +88,7 @@ class Account {
   /** Everything that is written or remembered. */
   result(): unknown {
     const { state, changes } = this;
-    const rows = [...state.windows.values()].flat();
+    const rows = state.windows.all;
     const known = (row: (typeof rows)[number]) => ({ ...row, judgeFrom: 0 });
     const sorted = (lines: readonly unknown[]): string[] => lines.map((line) => JSON.stringify(line)).sort();
     return {
@@ -99,8 +99,10 @@ class Account {
           metric,
           periodStart,
           workspaceId,
-          [...(state.bucketsOf(metric).slots(periodStart, workspaceId) ?? [])],
-          [...(state.bucketsOf(metric).slots(periodStart, '') ?? [])],
+          ...[workspaceId, ''].map((scope) => {
+            const slots = new Float64Array(96);
+            return [state.bucketsOf(metric).addSlots(periodStart, scope, slots), ...slots];
+          }),
         ]),
       ),
       seen: changes.seen.map((ids) => [ids.key, Buffer.from(ids.bytes).toString('hex')]).sort(),

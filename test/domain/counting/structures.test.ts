@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { Bucket } from '../../../src/domain/counting/bucket.js';
 import { Buckets, WHOLE_ACCOUNT } from '../../../src/domain/counting/buckets.js';
 import { peakEndingFrom } from '../../../src/domain/counting/peak.js';
 import { SeenIds } from '../../../src/domain/counting/seenIds.js';
+import { plus } from '../../../src/domain/counting/slots.js';
 
 const HOUR = 3_600_000;
 const T = Date.parse('2026-05-20T10:00:00Z');
@@ -64,6 +66,36 @@ describe('SeenIds', () => {
   });
 });
 
+describe('Bucket', () => {
+  it('is an array of counts, however few or many slots are used', () => {
+    const addition = fc.tuple(
+      fc.integer({ min: 0, max: 59 }),
+      fc.oneof(fc.integer({ min: 0, max: 3 }), fc.maxSafeNat()),
+    );
+    const additions = fc.oneof(fc.array(addition, { maxLength: 8 }), fc.array(addition, { maxLength: 300 }));
+    fc.assert(
+      fc.property(additions, additions, fc.nat(60), fc.nat(60), (stored, added, from, to) => {
+        const naive = new Float64Array(60);
+        const before = new Bucket('chats', 3, 'w1');
+        const add = (bucket: Bucket, slot: number, amount: number): void => {
+          naive[slot] = plus(naive[slot] ?? 0, amount);
+          bucket.add(slot, amount);
+        };
+        for (const [slot, amount] of stored) add(before, slot, amount);
+        const bucket = new Bucket('chats', 3, 'w1', before.pairs.slice());
+        for (const [slot, amount] of added) add(bucket, slot, amount);
+        const sums = new Float64Array(60);
+        bucket.addTo(sums);
+        expect(sums).toEqual(naive);
+        expect(bucket.pairs).toEqual([...naive].flatMap((count, slot) => (count > 0 ? [slot, count] : [])));
+        expect(bucket.sum(from, to)).toBe(naive.slice(from, Math.max(from, to)).reduce(plus, 0));
+      }),
+      { numRuns: 300 },
+    );
+    expect(new Bucket('chats', 3, 'w1').periodStart).toBe(3 * HOUR);
+  });
+});
+
 describe('Buckets', () => {
   it('sums exactly the slots of a window, of a workspace and of the whole account', () => {
     const event = fc.record({
@@ -96,10 +128,10 @@ describe('Buckets', () => {
 
   it('takes a stored workspace in once, whatever was counted since', () => {
     const buckets = new Buckets('chats');
-    const stored = Array.from({ length: 60 }, (_, n) => (n === 5 ? 7 : 0));
-    buckets.load(T, 'w1', [...stored]);
+    buckets.load(T, 'w1', [5, 7]);
+    buckets.markPeriod(T);
     buckets.add(T + 5 * 60_000, 'w1', 1);
-    buckets.load(T, 'w1', [...stored]);
+    buckets.load(T, 'w1', [5, 7]);
     expect(buckets.sum({ start: T, end: T + HOUR }, WHOLE_ACCOUNT)).toBe(8);
     expect([buckets.has(T), buckets.has(T + HOUR)]).toEqual([true, false]);
     buckets.markLoaded({ start: T, end: T + 2 * HOUR });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { MAX_FIGURE } from '../../../src/domain/counting/buckets.js';
+import { MAX_FIGURE } from '../../../src/domain/counting/slots.js';
 import type { OutgoingTopic } from '../../../src/domain/counting/changes.js';
 import { schemaType } from '../../../src/kafka/schemas.js';
 import { expireParked } from '../../../src/postgres/retention/expired.js';

@@ -81,12 +81,11 @@ describe('averages over longer periods', () => {
   async function chats(accountId: string, perDay: number, daysAgo: readonly number[]): Promise<void> {
     const buckets = daysAgo.flatMap((ago) =>
       [0, 23].map((hour) => {
-        const slots = new Array<number>(60).fill(0);
-        slots[hour] = hour === 0 ? Math.floor(perDay / 2) : Math.ceil(perDay / 2);
+        const pairs = [hour, hour === 0 ? Math.floor(perDay / 2) : Math.ceil(perDay / 2)];
         const periodStart = NOW - ago * DAY + hour * HOUR;
         return {
           accountId,
-          bucket: { metric: 'chats' as const, periodStart, workspaceId: `w${hour}`, slots },
+          bucket: { metric: 'chats' as const, periodStart, workspaceId: `w${hour}`, pairs },
         };
       }),
     );

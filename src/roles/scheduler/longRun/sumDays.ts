@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { plus } from '../../../domain/counting/buckets.js';
+import { plus } from '../../../domain/counting/slots.js';
 import { dayOf, windowOfDay } from '../../../domain/judging/longRun/days.js';
 import type { Metric } from '../../../domain/policy/policy.js';
 import { loadRanges } from '../../../postgres/counting/loadUsage.js';
@@ -42,7 +42,7 @@ async function sums(
     ),
   );
   const days = new Map<string, { accountId: string; day: number; used: Record<Metric, number> }>();
-  for (const { accountId, metric, periodStart, slots } of buckets) {
+  for (const { accountId, metric, periodStart, pairs } of buckets) {
     const day = dayOf(periodStart);
     const key = `${day}/${accountId}`;
     let sum = days.get(key);
@@ -50,7 +50,8 @@ async function sums(
       sum = { accountId, day, used: { chats: 0, sessions: 0, tickets: 0, upload_bytes: 0 } };
       days.set(key, sum);
     }
-    sum.used[metric] = slots.reduce(plus, sum.used[metric]);
+    const counts = pairs.filter((_, n) => n % 2 === 1);
+    sum.used[metric] = counts.reduce(plus, sum.used[metric]);
   }
   return [...days.values()];
 }

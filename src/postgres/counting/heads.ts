@@ -1,3 +1,4 @@
+import { textArray } from '../binaryArrays.js';
 import type { Queryable } from '../transaction.js';
 
 /**
@@ -10,7 +11,7 @@ export async function lockHeads(tx: Queryable, accountIds: readonly string[]): P
   if (found.size === ids.length) return found;
   await tx.query(
     'insert into account_heads (account_id, version) select unnest($1::text[]), 0 on conflict do nothing',
-    [ids.filter((id) => !found.has(id))],
+    [textArray(ids.filter((id) => !found.has(id)))],
   );
   return select(tx, ids);
 }
@@ -18,7 +19,7 @@ export async function lockHeads(tx: Queryable, accountIds: readonly string[]): P
 /** Moves the version of locked accounts: whoever cached any of their state will notice. */
 export async function bumpHeads(tx: Queryable, accountIds: readonly string[]): Promise<void> {
   await tx.query('update account_heads set version = version + 1 where account_id = any($1::text[])', [
-    accountIds,
+    textArray(accountIds),
   ]);
 }
 
@@ -26,7 +27,7 @@ async function select(tx: Queryable, ids: readonly string[]): Promise<Map<string
   const { rows } = await tx.query<{ account_id: string; version: number }>(
     `select account_id, version from account_heads where account_id = any($1::text[])
      order by account_id for update`,
-    [ids],
+    [textArray(ids)],
   );
   return new Map(rows.map((row) => [row.account_id, row.version]));
 }

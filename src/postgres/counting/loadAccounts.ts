@@ -1,6 +1,13 @@
 import type { Account } from '../../domain/accounts/account.js';
+import type { Calendar } from '../../domain/windows/calendar.js';
+import { sharedWindow } from '../../domain/windows/window.js';
+import { textArray } from '../binaryArrays.js';
 import type { Queryable } from '../transaction.js';
+import { SharedTexts } from '../../support/sharedTexts.js';
 import { loadAllowances } from './allowances.js';
+
+const texts = new SharedTexts();
+const NONE: never[] = [];
 
 type AccountRow = Pick<Account, 'snapshot' | 'history' | 'calendar' | 'problems' | 'tombstoned'> & {
   account_id: string;
@@ -15,7 +22,7 @@ export async function loadAccounts(
   const { rows } = await tx.query<AccountRow>(
     `select account_id, snapshot, history, calendar, problems, tombstoned, judged_by from accounts
      where account_id = any($1::text[])`,
-    [accountIds],
+    [textArray(accountIds)],
   );
   const allowances = await loadAllowances(
     tx,
@@ -24,7 +31,19 @@ export async function loadAccounts(
   return new Map(
     rows.map(({ account_id, judged_by: judgedBy, ...account }) => [
       account_id,
-      { ...account, judgedBy, allowances: allowances.get(account_id) ?? [] },
+      {
+        ...account,
+        calendar: shared(account.calendar),
+        judgedBy: texts.of(judgedBy),
+        allowances: allowances.get(account_id) ?? NONE,
+      },
     ]),
   );
+}
+
+/** Thousands of accounts have windows of the same bounds. */
+function shared(calendar: Calendar): Calendar {
+  const months = calendar.months.map(({ start, end }) => sharedWindow(start, end));
+  const years = calendar.years.map(({ start, end }) => sharedWindow(start, end));
+  return { ...calendar, months, years };
 }

@@ -1,10 +1,11 @@
 import type { UsageWindow } from '../../domain/counting/usageWindow.js';
 import type { Notice } from '../../domain/judging/ledger.js';
 import { RULES, type LimitRule } from '../../domain/policy/policy.js';
+import { sharedWindow } from '../../domain/windows/window.js';
 import { timestamp } from '../pool.js';
 import type { Queryable } from '../transaction.js';
 import { notice, type NoticeRow } from './loadLedger.js';
-import type { StoredWindow } from './loadUsage.js';
+import { texts, type StoredWindow } from './loadUsage.js';
 
 export interface ScopeKey {
   readonly accountId: string;
@@ -39,15 +40,15 @@ export async function loadScopeWindow(
 /** A stored row as the domain knows it. */
 export function usageWindow(row: StoredWindow): UsageWindow {
   return {
-    rule: row.rule,
+    rule: texts.of(row.rule) as LimitRule,
     kind: RULES[row.rule].windowKind,
-    workspaceId: row.workspace_id,
-    window: { start: row.window_start, end: row.window_end },
+    workspaceId: texts.of(row.workspace_id),
+    window: sharedWindow(row.window_start, row.window_end),
     used: row.used,
     peak: row.peak_60m,
     limit: row.limit_value,
-    plan: row.plan,
-    policyVersion: row.policy_version,
+    plan: texts.of(row.plan),
+    policyVersion: texts.of(row.policy_version),
     // Judged at the first event that touches it; the ledger says what was recorded.
     judgeFrom: 0,
   };

@@ -1,7 +1,11 @@
 import type { LimitRule, Metric } from '../../domain/policy/policy.js';
 import { textArray, timestampArray } from '../binaryArrays.js';
+import { SharedTexts } from '../../support/sharedTexts.js';
 import type { Queryable } from '../transaction.js';
 import { decodeSlots } from './slots.js';
+
+/** Workspaces and what rows name again and again, from one row to the next. */
+export const texts = new SharedTexts();
 
 export interface StoredChunk {
   readonly account_id: string;
@@ -19,13 +23,14 @@ export async function loadSeen(
   if (groups.length === 0) return [];
   const { rows } = await tx.query<StoredChunk>(
     `select s.account_id, s.metric, to_char(s.month, 'YYYY-MM-DD') as month, s.seq, s.ids
-     from unnest($1::text[], $2::metric[], $3::date[]) as g(account_id, metric, month)
+     from (select account_id, metric::metric, month::date
+           from unnest($1::text[], $2::text[], $3::text[]) as g(account_id, metric, month)) g
      join seen_ids s using (account_id, metric, month)
      where s.month = any($4::date[])`,
     [
-      groups.map((g) => g.accountId),
-      groups.map((g) => g.metric),
-      groups.map((g) => g.month),
+      textArray(groups.map((g) => g.accountId)),
+      textArray(groups.map((g) => g.metric)),
+      textArray(groups.map((g) => g.month)),
       [...new Set(groups.map((g) => g.month))],
     ],
   );
@@ -54,7 +59,7 @@ function bucket(row: BucketRow): StoredBucket {
     accountId: row.account_id,
     metric: row.metric,
     periodStart: row.period_start,
-    workspaceId: row.workspace_id,
+    workspaceId: texts.of(row.workspace_id),
     pairs: decodeSlots(row.slots),
   };
 }
@@ -67,11 +72,12 @@ export async function loadPeriods(
   if (periods.length === 0) return [];
   const { rows } = await tx.query<BucketRow>(
     `select b.account_id, b.metric, b.period_start, b.workspace_id, b.slots
-     from unnest($1::text[], $2::metric[], $3::timestamptz[]) as p(account_id, metric, period_start)
+     from (select account_id, metric::metric, period_start
+           from unnest($1::text[], $2::text[], $3::timestamptz[]) as p(account_id, metric, period_start)) p
      join usage_buckets b using (account_id, metric, period_start)`,
     [
       textArray(periods.map((p) => p.accountId)),
-      periods.map((p) => p.metric),
+      textArray(periods.map((p) => p.metric)),
       timestampArray(periods.map((p) => p.periodStart)),
     ],
   );
@@ -86,12 +92,14 @@ export async function loadRanges(
   if (ranges.length === 0) return [];
   const { rows } = await tx.query<BucketRow>(
     `select b.account_id, b.metric, b.period_start, b.workspace_id, b.slots
-     from unnest($1::text[], $2::metric[], $3::timestamptz[], $4::timestamptz[]) as r(account_id, metric, lo, hi)
+     from (select account_id, metric::metric, lo, hi
+           from unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+             as r(account_id, metric, lo, hi)) r
      join usage_buckets b on b.account_id = r.account_id and b.metric = r.metric
        and b.period_start >= r.lo and b.period_start < r.hi`,
     [
       textArray(ranges.map((r) => r.accountId)),
-      ranges.map((r) => r.metric),
+      textArray(ranges.map((r) => r.metric)),
       timestampArray(ranges.map((r) => r.from)),
       timestampArray(ranges.map((r) => r.to)),
     ],

@@ -19,6 +19,7 @@ export async function loadAccounts(
   tx: Queryable,
   accountIds: readonly string[],
 ): Promise<Map<string, Account>> {
+  if (accountIds.length === 0) return new Map();
   const { rows } = await tx.query<AccountRow>(
     `select account_id, snapshot, history, calendar, problems, tombstoned, judged_by from accounts
      where account_id = any($1::text[])`,

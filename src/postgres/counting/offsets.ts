@@ -113,22 +113,23 @@ export async function saveEmptyRuns(db: Queryable, runs: readonly EmptyRun[]): P
  */
 export async function moveOffsets(tx: Queryable, steps: readonly OffsetStep[]): Promise<void> {
   const sorted = [...steps].sort((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition);
-  const columns = [
-    sorted.map((s) => s.topic),
-    sorted.map((s) => s.partition),
-    sorted.map((s) => s.expected),
-    sorted.map((s) => s.next),
-    sorted.map((s) => timestamp(s.readUpTo)),
-    sorted.map((s) => s.lastDigest),
-    sorted.map((s) => s.generation ?? 0),
-  ];
+  const moved = await moveThoseOnRecord(tx, sorted);
+  if (moved.size === sorted.length) return;
+  // Once for each partition: the first that is counted of it.
+  const others = sorted.filter((step) => !moved.has(keyOf(step)));
   await tx.query(
     `insert into input_offsets (topic, partition, next_offset)
      select * from unnest($1::text[], $2::int[], $3::int8[])
      on conflict do nothing`,
-    columns.slice(0, 3),
+    [others.map((s) => s.topic), others.map((s) => s.partition), others.map((s) => s.expected)],
   );
-  const { rowCount } = await tx.query(
+  const movedNow = await moveThoseOnRecord(tx, others);
+  if (movedNow.size !== others.length) throw new OffsetMoved('another process has counted on');
+}
+
+/** Moves those that are where they were expected, and returns their keys. */
+async function moveThoseOnRecord(tx: Queryable, steps: readonly OffsetStep[]): Promise<Set<string>> {
+  const { rows } = await tx.query<{ topic: string; partition: number }>(
     `with step as (
        select * from unnest($1::text[], $2::int[], $3::int8[], $4::int8[], $5::timestamptz[], $6::bytea[],
          $7::int[]) as s(topic, partition, expected, next, read_up_to, digest, generation)
@@ -140,8 +141,20 @@ export async function moveOffsets(tx: Queryable, steps: readonly OffsetStep[]): 
      set next_offset = s.next, read_up_to = s.read_up_to, last_digest = s.digest, updated_at = now()
      from step s join held h using (topic, partition)
      where o.topic = s.topic and o.partition = s.partition and o.next_offset = s.expected
-       and o.generation = s.generation`,
-    columns,
+       and o.generation = s.generation
+     returning o.topic, o.partition`,
+    [
+      steps.map((s) => s.topic),
+      steps.map((s) => s.partition),
+      steps.map((s) => s.expected),
+      steps.map((s) => s.next),
+      steps.map((s) => timestamp(s.readUpTo)),
+      steps.map((s) => s.lastDigest),
+      steps.map((s) => s.generation ?? 0),
+    ],
   );
-  if (rowCount !== sorted.length) throw new OffsetMoved('another process has counted on');
+  return new Set(rows.map(keyOf));
 }
+
+const keyOf = ({ topic, partition }: { readonly topic: string; readonly partition: number }): string =>
+  `${topic}/${partition}`;

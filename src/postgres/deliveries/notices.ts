@@ -7,6 +7,16 @@ import type { Queryable } from '../transaction.js';
 // In the same statement as what moves them: each one more is a round trip for which counting waits for the accounts.
 const MOVE_VERSIONS = 'update account_heads set version = version + 1 where account_id = any($1::text[])';
 
+/** The columns of a {@link NoticeRow}, of notifications `n`. */
+export const NOTICE = `n.account_id as "accountId", n.notification_id as "notificationId", n.kind,
+  n.rule::text as rule, n.workspace_id as "workspaceId", n.window_kind::text as "windowKind",
+  n.window_start as "windowStart", n.window_end as "windowEnd", n.level, n.limit_value as "limit", n.status,
+  n.attempted_at is not null as attempted, n.record`;
+
+/** The notices `n` of arrays of accounts ($1) and ids ($2). */
+export const NOTICES = `unnest($1::text[], $2::uuid[]) as k(account_id, notification_id)
+  join notifications n on n.account_id = k.account_id and n.notification_id = k.notification_id`;
+
 /** A notice by what names it. */
 export interface NoticeKey {
   readonly accountId: string;
@@ -35,14 +45,10 @@ export async function loadNotices(
   tx: Queryable,
   keys: readonly NoticeKey[],
 ): Promise<Map<string, NoticeRow>> {
-  const { rows } = await tx.query<NoticeRow>(
-    `select n.account_id as "accountId", n.notification_id as "notificationId", kind, rule::text as rule,
-       workspace_id as "workspaceId", window_kind::text as "windowKind", window_start as "windowStart",
-       window_end as "windowEnd", level, limit_value as "limit", status, attempted_at is not null as attempted, record
-     from unnest($1::text[], $2::uuid[]) as k(account_id, notification_id)
-     join notifications n on n.account_id = k.account_id and n.notification_id = k.notification_id`,
-    [keys.map(({ accountId }) => accountId), keys.map(({ notificationId }) => notificationId)],
-  );
+  const { rows } = await tx.query<NoticeRow>(`select ${NOTICE} from ${NOTICES}`, [
+    keys.map(({ accountId }) => accountId),
+    keys.map(({ notificationId }) => notificationId),
+  ]);
   return new Map(rows.map((row) => [row.accountId, row]));
 }
 

@@ -11,10 +11,11 @@ import {
   type DueDelivery,
 } from '../../postgres/deliveries/attempts.js';
 import { cancelPending, type DeliveryKey } from '../../postgres/deliveries/ledger.js';
+import { loadMaterial, type Material } from '../../postgres/deliveries/material.js';
 import { loadMessage, storeMessages } from '../../postgres/deliveries/messages.js';
 import { markAttempted } from '../../postgres/deliveries/notices.js';
 import { namedTransaction } from '../../postgres/transaction.js';
-import { draft, readMaterial, revise, type Draft, type Material } from './compose.js';
+import { draft, revise, type Draft } from './compose.js';
 import type { MailerContext } from './options.js';
 import { settle, settleByDeliveries } from './settle.js';
 
@@ -89,7 +90,7 @@ export async function claim(
 async function candidatesOf(tx: pg.PoolClient, keys: readonly DeliveryKey[]): Promise<Candidate[]> {
   const due = await lockDue(tx, keys);
   const still = keys.filter(({ accountId }) => due.has(accountId));
-  const material = await readMaterial(tx, still);
+  const material = await loadMaterial(tx, still);
   return still.flatMap((key) => {
     const [itsDue, own] = [due.get(key.accountId), material.get(key.accountId)];
     return itsDue === undefined || own === undefined ? [] : [{ key, due: itsDue, material: own }];

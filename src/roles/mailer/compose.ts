@@ -1,42 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { AccountSnapshot } from '../../domain/accounts/snapshot.js';
 import { renderMessage, type Message } from '../../mail/render/message.js';
 import type { MailInput } from '../../mail/render/notice.js';
 import { parseSender, type Sender } from '../../mail/render/sender.js';
-import { deliveriesOf, type DeliveryKey, type DeliveryRow } from '../../postgres/deliveries/ledger.js';
-import { loadNotices, type NoticeRow } from '../../postgres/deliveries/notices.js';
-import { loadSnapshots } from '../../postgres/deliveries/snapshots.js';
-import type { Queryable } from '../../postgres/transaction.js';
+import type { DeliveryKey } from '../../postgres/deliveries/ledger.js';
+import { loadMaterial, type Material } from '../../postgres/deliveries/material.js';
 import { mailInput } from './mailInput.js';
 import type { MailerContext } from './options.js';
-
-/** What the mail of a delivery is made of, as it is at one moment. */
-export interface Material {
-  readonly notice: NoticeRow;
-  readonly snapshot: AccountSnapshot | undefined;
-  readonly deliveries: readonly DeliveryRow[];
-}
 
 /** A message, and what it says. */
 export interface Draft {
   readonly input: MailInput;
   readonly message: Message;
-}
-
-/** Reads what the mails of deliveries are made of, one of each account at most, by account. */
-export async function readMaterial(
-  db: Queryable,
-  keys: readonly DeliveryKey[],
-): Promise<Map<string, Material>> {
-  const notices = await loadNotices(db, keys);
-  const snapshots = await loadSnapshots(db, [...notices.keys()]);
-  const deliveries = await deliveriesOf(db, [...notices.values()]);
-  return new Map(
-    [...notices].map(([accountId, notice]) => [
-      accountId,
-      { notice, snapshot: snapshots.get(accountId), deliveries: deliveries.get(accountId) ?? [] },
-    ]),
-  );
 }
 
 /**
@@ -47,7 +21,7 @@ export async function draft(
   context: MailerContext,
   keys: readonly DeliveryKey[],
 ): Promise<Map<string, Draft>> {
-  const material = await readMaterial(context.pool, keys);
+  const material = await loadMaterial(context.pool, keys);
   const drafts = new Map<string, Draft>();
   for (const { accountId, recipientKey } of keys) {
     const own = material.get(accountId);

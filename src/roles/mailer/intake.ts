@@ -9,9 +9,9 @@ import {
 import { resolveRecipients, type Recipient } from '../../domain/notices/delivery/recipients.js';
 import { judgeBeforeSending } from '../../domain/notices/delivery/truth.js';
 import { lockHeads } from '../../postgres/counting/heads.js';
-import { deliveriesOf, insertDeliveries } from '../../postgres/deliveries/ledger.js';
+import { insertDeliveries } from '../../postgres/deliveries/ledger.js';
+import { loadMaterial } from '../../postgres/deliveries/material.js';
 import { loadNotices, type NoticeKey, type NoticeRow } from '../../postgres/deliveries/notices.js';
-import { loadSnapshots } from '../../postgres/deliveries/snapshots.js';
 import { namedTransaction } from '../../postgres/transaction.js';
 import type { MailerContext } from './options.js';
 import { settle } from './settle.js';
@@ -41,20 +41,18 @@ export async function takeIn(
     const known = [...(await loadNotices(tx, keys)).values()];
     const accountIds = known.map(({ accountId }) => accountId);
     await lockHeads(tx, accountIds);
-    const notices = await loadNotices(tx, known);
-    const deliveries = await deliveriesOf(tx, known);
-    const isNew = (notice: NoticeRow): boolean =>
-      notice.status === 'PENDING' && deliveries.get(notice.accountId)?.length === 0;
-    const fresh = [...notices.values()].filter(isNew);
-    const snapshots = await loadSnapshots(tx, accountIds);
+    const material = [...(await loadMaterial(tx, known)).values()];
+    const fresh = material.filter(
+      ({ notice, deliveries }) => notice.status === 'PENDING' && deliveries.length === 0,
+    );
     const now = context.clock.now();
-    const opened = fresh.map((notice) => opening(notice, snapshots.get(notice.accountId), now));
+    const opened = fresh.map(({ notice, snapshot }) => opening(notice, snapshot, now));
     await insertDeliveries(
       tx,
       opened.flatMap(({ notice, recipients }) => recipients.map((recipient) => ({ notice, recipient }))),
     );
     const settled = await settle(tx, opened, context);
-    const taken = new Set(fresh.map(({ accountId }) => accountId));
+    const taken = new Set(fresh.map(({ notice }) => notice.accountId));
     return new Map(
       keys.map(({ accountId }): [string, Intake] => {
         if (!accountIds.includes(accountId)) return [accountId, { outcome: 'foreign' }];

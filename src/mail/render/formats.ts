@@ -15,8 +15,21 @@ export interface Formats {
   moment(instant: number): string;
 }
 
+// To make them takes longer than to use them; most accounts have one of few zones.
+const KEPT_ZONES = 50;
+const kept = new WeakMap<Catalogue, Map<string, Formats>>();
+
 /** Formats of a language and an IANA zone; a zone that this runtime does not know is read as UTC. */
 export function formatsFor(catalogue: Catalogue, timeZone: string): Formats {
+  let ofZones = kept.get(catalogue);
+  if (ofZones === undefined || ofZones.size > KEPT_ZONES)
+    kept.set(catalogue, (ofZones = new Map<string, Formats>()));
+  let formats = ofZones.get(timeZone);
+  if (formats === undefined) ofZones.set(timeZone, (formats = makeFormats(catalogue, timeZone)));
+  return formats;
+}
+
+function makeFormats(catalogue: Catalogue, timeZone: string): Formats {
   const zoneName = knownZone(timeZone);
   const options = { timeZone: zoneName } as const;
   // The date and the time are joined by the catalogue: how a runtime joins them differs between its versions.

@@ -122,7 +122,8 @@ export class AccountRun {
    * is loaded: then call again with it.
    */
   count(from?: number): number {
-    const { columns, cells, counting } = this;
+    const { columns, cells } = this;
+    const { state, changes, context } = this.counting;
     const { ids, amount, occurredAt } = columns;
     // A row that was returned is remembered already.
     let isNew = from !== undefined;
@@ -130,7 +131,7 @@ export class AccountRun {
       const cell = cells[columns.cell[row] ?? 0];
       if (cell === undefined) throw new Error(`row ${row} has no cell`);
       if (this.policyChanges) {
-        followPolicy(counting.state, counting.changes, columns.arrivedAt[row] ?? 0, counting.context);
+        followPolicy(state, changes, columns.arrivedAt[row] ?? 0, context);
       }
       if (!isNew && !this.remember(cell, ids, row * LANES)) continue;
       isNew = false;
@@ -139,7 +140,7 @@ export class AccountRun {
       if (cell.plain || units > cell.largestFile || !cell.fits(units)) {
         if (this.ledger() === null) return row;
         this.settle();
-        countNew(counting.state, counting.changes, columns.whole(row), counting.context);
+        countNew(state, changes, columns.whole(row, state.accountId), context);
         this.refresh();
         continue;
       }

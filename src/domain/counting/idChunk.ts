@@ -3,15 +3,20 @@ import { ID_BYTES, LANES } from './seenIds.js';
 import { groupKey } from './usageWindow.js';
 
 const INITIAL_IDS = 4;
+/** Room that was this many times too large for what came last is made anew. */
+const TOO_LARGE = 8;
 
 /** Where the new ids of a batch lie, chunk by chunk: memory of its own for each of thousands of chunks costs more than all
  * that is in them. */
 export class IdArena {
-  lanes: Int32Array;
+  lanes = new Int32Array(INITIAL_IDS * LANES);
   private ids = 0;
 
-  constructor(expected = INITIAL_IDS) {
-    this.lanes = new Int32Array(Math.max(1, expected) * LANES);
+  /** Begins anew in the same memory; nobody may use a chunk of before. What is far too large for what was in it goes. */
+  reset(): void {
+    const lanes = Math.max(INITIAL_IDS, this.ids) * LANES;
+    this.ids = 0;
+    if (this.lanes.length > lanes * TOO_LARGE) this.lanes = new Int32Array(lanes);
   }
 
   /** Makes room for so many ids in a row; returns the place of the first. */

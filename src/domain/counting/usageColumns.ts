@@ -4,6 +4,8 @@ import { lane, LANES } from './seenIds.js';
 
 export const METRICS: readonly Metric[] = ['chats', 'sessions', 'tickets', 'upload_bytes'];
 const SMALLEST = 64;
+/** Columns that were this many times too large for what came last are made anew. */
+const TOO_LARGE = 8;
 /** Ends a list of rows. */
 export const NO_ROW = -1;
 
@@ -16,6 +18,8 @@ export class UsageColumns {
   next: Int32Array;
   metric: Uint8Array;
   ids: Int32Array;
+  /** Of those rows of which the columns tell all (`whole` knows which). */
+  eventIds: Int32Array;
   /** Epoch ms. */
   occurredAt: Float64Array;
   /** Business time of arrival, epoch ms. */
@@ -29,15 +33,17 @@ export class UsageColumns {
   rows = 0;
 
   constructor(
-    readonly whole: (row: number) => UsageEvent,
+    /** The event of a row, which is one of the account's. */
+    readonly whole: (row: number, accountId: string) => UsageEvent,
     /** Workspace ids by their numbers. */
-    readonly workspaces: readonly string[],
+    public workspaces: readonly string[],
     expected = SMALLEST,
   ) {
     const capacity = Math.max(SMALLEST, expected);
     this.next = new Int32Array(capacity);
     this.metric = new Uint8Array(capacity);
     this.ids = new Int32Array(capacity * LANES);
+    this.eventIds = new Int32Array(capacity * LANES);
     this.occurredAt = new Float64Array(capacity);
     this.arrivedAt = new Float64Array(capacity);
     this.amount = new Float64Array(capacity);
@@ -45,10 +51,18 @@ export class UsageColumns {
     this.cell = new Int32Array(capacity);
   }
 
+  /** Begins anew in the same memory; what is far too large for what was in it goes. */
+  reset(workspaces: readonly string[]): void {
+    const expected = Math.max(SMALLEST, this.rows);
+    this.workspaces = workspaces;
+    this.rows = 0;
+    if (this.next.length > expected * TOO_LARGE) this.resize(expected);
+  }
+
   /** Makes room for one more row, without an id yet; returns its number. */
   push(metric: number, workspace: number, amount: number, occurredAt: number, arrivedAt: number): number {
     const row = this.rows;
-    if (row === this.next.length) this.grow();
+    if (row === this.next.length) this.resize(row * 2);
     this.next[row] = NO_ROW;
     this.metric[row] = metric;
     this.occurredAt[row] = occurredAt;
@@ -63,21 +77,22 @@ export class UsageColumns {
     for (let n = 0; n < LANES; n += 1) this.ids[row * LANES + n] = lane(bytes, n * 4);
   }
 
-  private grow(): void {
-    const capacity = this.next.length * 2;
-    this.next = larger(this.next, new Int32Array(capacity));
-    this.metric = larger(this.metric, new Uint8Array(capacity));
-    this.ids = larger(this.ids, new Int32Array(capacity * LANES));
-    this.occurredAt = larger(this.occurredAt, new Float64Array(capacity));
-    this.arrivedAt = larger(this.arrivedAt, new Float64Array(capacity));
-    this.amount = larger(this.amount, new Float64Array(capacity));
-    this.workspace = larger(this.workspace, new Int32Array(capacity));
-    this.cell = larger(this.cell, new Int32Array(capacity));
+  private resize(capacity: number): void {
+    const { rows } = this;
+    this.next = resized(this.next, rows, new Int32Array(capacity));
+    this.metric = resized(this.metric, rows, new Uint8Array(capacity));
+    this.ids = resized(this.ids, rows * LANES, new Int32Array(capacity * LANES));
+    this.eventIds = resized(this.eventIds, rows * LANES, new Int32Array(capacity * LANES));
+    this.occurredAt = resized(this.occurredAt, rows, new Float64Array(capacity));
+    this.arrivedAt = resized(this.arrivedAt, rows, new Float64Array(capacity));
+    this.amount = resized(this.amount, rows, new Float64Array(capacity));
+    this.workspace = resized(this.workspace, rows, new Int32Array(capacity));
+    this.cell = resized(this.cell, rows, new Int32Array(capacity));
   }
 }
 
-function larger<T extends Int32Array | Uint8Array | Float64Array>(from: T, into: T): T {
-  into.set(from);
+function resized<T extends Int32Array | Uint8Array | Float64Array>(from: T, used: number, into: T): T {
+  into.set(from.subarray(0, used));
   return into;
 }
 

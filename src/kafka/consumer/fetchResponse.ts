@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import kafkajs from 'kafkajs';
+import { noteBuffers } from '../../support/youngGarbage.js';
 import type { FetchedRecords } from './fetchedRecords.js';
 import { readRecordBatches, RECORDS_AT, type AbortedTransaction, type Decompress } from './recordBatches.js';
 
@@ -126,6 +127,8 @@ function beginsOf({ topics }: Settings, ours: ReadonlySet<string>): Begins {
 
 /** As the client's own, but for the records. */
 async function decodeFetch(client: Reading, raw: Buffer, begins: Begins): Promise<unknown> {
+  // Once as it came off the socket, and once in one piece.
+  noteBuffers(2 * raw.length);
   const reader = new client.Decoder(raw);
   const clientSideThrottleTime = reader.readInt32();
   const errorCode = reader.readInt16();

@@ -6,6 +6,15 @@ const DASH = 0x2d;
 /** Where the two digits of each byte of a UUID begin. */
 const DIGITS_AT = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
 const DASHES_AT = [8, 13, 18, 23] as const;
+const UUID_BYTES = 16;
+const LANE_BYTES = 4;
+const UUID_PARTS = [
+  [0, 8],
+  [8, 12],
+  [12, 16],
+  [16, 20],
+  [20, 32],
+] as const;
 const VERSION_BYTE = 6;
 /** No UUID has this version, so that a hash is never taken for one. */
 const HASHED = 0xf0;
@@ -28,13 +37,15 @@ export class CountedId {
 
   /** Takes the id that lies in [start, end). */
   read(from: Uint8Array, start: number, end: number): void {
-    if (end - start === UUID_LENGTH && this.readUuid(from, start)) return;
+    if (this.readUuid(from, start, end)) return;
     const digest = hash('sha256', from.subarray(start, end), 'buffer');
     digest[VERSION_BYTE] = HASHED | ((digest[VERSION_BYTE] ?? 0) & 0x0f);
     for (let n = 0; n < this.lanes.length; n += 1) this.lanes[n] = lane(digest, n * 4);
   }
 
-  private readUuid(from: Uint8Array, start: number): boolean {
+  /** Takes the id where it is a UUID as it is usually written: then {@link uuidOf} is what stands there. */
+  readUuid(from: Uint8Array, start: number, end: number): boolean {
+    if (end - start !== UUID_LENGTH) return false;
     for (const dash of DASHES_AT) if (from[start + dash] !== DASH) return false;
     let wrong = 0;
     for (let n = 0; n < DIGITS_AT.length; n += 1) {
@@ -46,6 +57,13 @@ export class CountedId {
     const version = (this.bytes[VERSION_BYTE] ?? 0) >> 4;
     return wrong >= 0 && version >= 1 && version <= 8;
   }
+}
+
+/** The UUID whose 16 bytes lie in the four lanes from `first` on. */
+export function uuidOf(lanes: Int32Array, first: number): string {
+  const bytes = Buffer.from(lanes.buffer, lanes.byteOffset + first * LANE_BYTES, UUID_BYTES);
+  const digits = bytes.toString('hex');
+  return UUID_PARTS.map(([from, to]) => digits.slice(from, to)).join('-');
 }
 
 const counted = new CountedId();

@@ -14,14 +14,18 @@ import { HEAD_BYTES } from './wireFormat.js';
 export const UNCOUNTED = -1;
 export const NOT_WALKED = -2;
 
+const UPLOADS = METRICS.indexOf('upload_bytes');
+
 /** Reads usage records straight into columns, without an object for each. */
 export class UsageReader {
   private readonly walker = new Walker();
-  private readonly counted = new CountedId();
+  private readonly readId = new CountedId();
   readonly accounts = new Interner();
   readonly workspaces = new Interner();
   /** The account of the row read last, by its number. */
   account = 0;
+  /** The columns have all that the record of the row read last tells of its event. */
+  tellsAll = false;
 
   /** The number by which columns know what a topic counts. */
   static metricOf(topic: InputTopic): number {
@@ -50,10 +54,21 @@ export class UsageReader {
     this.account = this.accounts.numberOf(bytes, walker.accountStart, walker.accountEnd);
     const workspace = this.workspaces.numberOf(bytes, walker.workspaceStart, walker.workspaceEnd);
     const row = into.push(metric, workspace, walker.amount, walker.occurredAt, arrivedAt);
-    this.counted.read(bytes, walker.idStart, walker.idEnd);
-    const { lanes } = this.counted;
-    for (let n = 0; n < LANES; n += 1) into.ids[row * LANES + n] = lanes[n] ?? 0;
+    this.readId.read(bytes, walker.idStart, walker.idEnd);
+    this.putId(into.ids, row);
+    // Files have names; an id that is no UUID has to be read again.
+    this.tellsAll = metric !== UPLOADS && this.readId.readUuid(bytes, walker.eventIdStart, walker.eventIdEnd);
+    if (this.tellsAll) this.putId(into.eventIds, row);
     return row;
+  }
+
+  private putId(into: Int32Array, row: number): void {
+    const { lanes } = this.readId;
+    const at = row * LANES;
+    into[at] = lanes[0] ?? 0;
+    into[at + 1] = lanes[1] ?? 0;
+    into[at + 2] = lanes[2] ?? 0;
+    into[at + 3] = lanes[3] ?? 0;
   }
 }
 

@@ -11,6 +11,7 @@ export const enum Step {
   skipOptionalText,
   skipOptionalNumber,
   checkId,
+  eventId,
   account,
   workspace,
   countedId,
@@ -36,7 +37,7 @@ interface RecordType extends Type {
 export function walkPlanOf(writer: Type, { idField, counts }: Source): WalkPlan | null {
   if (writer.typeName !== 'record') return null;
   const wanted: Partial<Record<string, readonly [Step, string]>> = {
-    eventId: [Step.checkId, 'string'],
+    eventId: [Step.eventId, 'string'],
     botId: [Step.checkId, 'string'],
     accountId: [Step.account, 'string'],
     workspaceId: [Step.workspace, 'string'],

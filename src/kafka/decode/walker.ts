@@ -7,6 +7,8 @@ const ID_MAX = 200;
  * record that ends where its bytes do); of everything else it says so, and the general decoder finds out what it is.
  */
 export class Walker {
+  eventIdStart = 0;
+  eventIdEnd = 0;
   accountStart = 0;
   accountEnd = 0;
   workspaceStart = 0;
@@ -36,6 +38,10 @@ export class Walker {
     switch (step) {
       case Step.checkId:
         return this.id(bytes) >= 0;
+      case Step.eventId:
+        this.eventIdStart = this.id(bytes);
+        this.eventIdEnd = this.at;
+        return this.eventIdStart >= 0;
       case Step.account:
         this.accountStart = this.id(bytes);
         this.accountEnd = this.at;

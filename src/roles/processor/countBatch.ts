@@ -2,7 +2,6 @@ import type pg from 'pg';
 import { AccountRun, DONE } from '../../domain/counting/accountRun.js';
 import { AccountState } from '../../domain/counting/accountState.js';
 import { AccountChanges } from '../../domain/counting/changes.js';
-import { IdArena } from '../../domain/counting/idChunk.js';
 import { missingOf, sumsOfRun } from '../../domain/counting/needsOfRun.js';
 import { LATE_HORIZON_MS } from '../../domain/counting/readUpTo.js';
 import { columnsOf } from '../../domain/counting/usageColumns.js';
@@ -76,6 +75,7 @@ export async function countBatch(
     if (isChanged(work)) work.state.version += 1;
     work.state.forgetOld();
     cache.put(work.state);
+    work.input.known = work.state.account !== null;
     parked += work.parked.length;
     crossings += work.changes.consequences.crossings.length;
     outgoing += work.changes.consequences.outgoing.length;
@@ -87,14 +87,13 @@ export async function countBatch(
 async function begin(tx: Queryable, cache: AccountCache, intake: Intake): Promise<Work[]> {
   if (intake.accounts.size === 0) return [];
   const works: Work[] = [];
-  const arena = new IdArena(intake.columns.rows);
   const fresh: AccountState[] = [];
   for (const [accountId, version] of await lockHeads(tx, [...intake.accounts.keys()])) {
     const input = intake.accounts.get(accountId);
     if (input === undefined) throw new Error(`account ${accountId} was locked for nothing`);
     let state = cache.take(accountId, version);
     if (state === undefined) fresh.push((state = new AccountState(accountId, version)));
-    const changes = new AccountChanges(arena);
+    const changes = new AccountChanges(intake.newIds);
     if (input.replies.length > 0) changes.consequences.replies.push(...input.replies);
     works.push({ state, changes, input, unparked: [], parked: [] });
   }
@@ -168,9 +167,12 @@ async function countUsage(
     const { state, changes, input, unparked } = work;
     const counting = { state, changes, context };
     if (state.account === null) {
-      work.parked = intake.rowsOf(input).map((row) => intake.parkable(row));
+      work.parked = intake.rowsOf(input).map((row) => intake.parkable(row, state.accountId));
     } else if (unparked.length > 0) {
-      const events = [...unparked, ...intake.rowsOf(input).map((row) => intake.columns.whole(row))];
+      const events = [
+        ...unparked,
+        ...intake.rowsOf(input).map((row) => intake.columns.whole(row, state.accountId)),
+      ];
       const { columns, list } = columnsOf(events);
       runs.push(new AccountRun(counting, columns, list));
     } else if (input.usage.rows > 0) {

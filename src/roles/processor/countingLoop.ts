@@ -20,8 +20,6 @@ import type { Intake } from './intake.js';
 import { digestOf, type Positions } from './positions.js';
 import { TakeIn } from './takeIn.js';
 
-// A transaction this large is counted in about a second; more would only make a retry dearer.
-const MAX_RECORDS = 200_000;
 // What lies before and after the records (locks, rows, the commit) costs the same for few and for many: with this much
 // to come it is worth waiting for more, as long as it does come.
 const BEHIND_RECORDS = 20_000;
@@ -73,7 +71,7 @@ export class CountingLoop {
   async submit(batch: FetchedBatch): Promise<boolean> {
     try {
       await this.prepare(batch);
-      while (this.open.records >= MAX_RECORDS && !this.stopping.signal.aborted) {
+      while (this.open.isFull && !this.stopping.signal.aborted) {
         await new Promise<void>((resolve) => this.room.push(resolve));
       }
       return !this.stopping.signal.aborted && this.take(batch);
@@ -161,7 +159,7 @@ export class CountingLoop {
   private async filled(): Promise<void> {
     if (this.isFirst) return;
     const { signal } = this.stopping;
-    while (this.open.records < MAX_RECORDS && this.backlog.records > BEHIND_RECORDS && !signal.aborted) {
+    while (!this.open.isFull && this.backlog.records > BEHIND_RECORDS && !signal.aborted) {
       const before = this.open.records;
       this.more.heed();
       await this.more.within(MORE_WITHIN_MS);
@@ -171,7 +169,7 @@ export class CountingLoop {
 
   private async countOpen(): Promise<void> {
     const { open, openRanges } = this;
-    this.open = this.takeIn.begin(open.columns.rows);
+    this.open = this.takeIn.begin();
     this.openRanges = [];
     this.makeRoom();
     try {
@@ -186,6 +184,7 @@ export class CountingLoop {
       this.isFirst = false;
     }
     if (this.conflicts === 0) this.trouble = null;
+    this.takeIn.counted(open);
     for (const range of openRanges) this.measureLag(range);
     this.options.onCounted(openRanges);
   }
@@ -209,6 +208,7 @@ export class CountingLoop {
     this.isFirst = true;
     this.backlog.forget();
     this.more.now();
+    this.takeIn.forget();
     this.open = this.takeIn.begin();
     this.openRanges = [];
     this.makeRoom();

@@ -1,15 +1,21 @@
+import { IdArena } from '../../domain/counting/idChunk.js';
 import { monthOf } from '../../domain/counting/usageWindow.js';
+import { ID_BYTES, LANES } from '../../domain/counting/seenIds.js';
 import { METRICS, NO_ROW, RowList, UsageColumns } from '../../domain/counting/usageColumns.js';
 import type { AccountEvent, Refusal, ReplyEvent, UsageEvent } from '../../domain/events.js';
 import type { FetchedRecords } from '../../kafka/consumer/fetchedRecords.js';
 import type { TopicPartition } from '../../kafka/consumer/inputConsumer.js';
+import { uuidOf } from '../../kafka/decode/countedId.js';
 import type { Decoded } from '../../kafka/decode/decoded.js';
 import type { Decoder } from '../../kafka/decode/decoder.js';
 import { Interner } from '../../kafka/decode/interner.js';
 import type { OffsetStep } from '../../postgres/counting/offsets.js';
 import type { LogRecord, ParkedEvent } from '../../postgres/counting/parked.js';
-import { RowRecords } from './rowRecords.js';
+import { KeptRecords } from './keptRecords.js';
 
+// A transaction this large is counted in two seconds; more would only make a retry dearer.
+const MAX_RECORDS = 800_000;
+const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 // One for all: most accounts of a batch have only usage.
 const NONE: never[] = [];
 
@@ -18,6 +24,9 @@ export class AccountInput {
   usage = new RowList();
   accountEvents: AccountEvent[] = NONE;
   replies: ReplyEvent[] = NONE;
+
+  /** @param known its snapshot was read before: records are not kept of rows whose columns tell all */
+  constructor(public known = false) {}
 }
 
 function appended<T>(list: T[], one: T): T[] {
@@ -34,20 +43,38 @@ export class Intake {
   readonly accounts = new Map<string, AccountInput>();
   readonly refused: { readonly record: LogRecord; readonly refusal: Refusal }[] = [];
   readonly columns: UsageColumns;
+  /** For the ids that are new when it is counted. */
+  readonly newIds = new IdArena();
   /** Records by topic and by what they turned out to be. */
   readonly outcomes = new Map<string, Map<Decoded['kind'], number>>();
   records = 0;
-  private topic = '';
   private readonly stepOf = new Map<string, OffsetStep>();
-  private readonly rowRecords: RowRecords;
+  private readonly kept = new KeptRecords();
+  private now: { readonly of: TopicPartition; readonly records: FetchedRecords } | null = null;
 
-  /** @param workspaces numbers workspace ids, and keeps the numbers while the intake is in use */
   constructor(
+    private readonly decoder: Pick<Decoder, 'decode'>,
+    /** Numbers workspace ids, and keeps the numbers while the intake is in use. */
     private readonly workspaces = new Interner(),
-    capacity?: number,
   ) {
-    this.columns = new UsageColumns((row) => this.eventOf(row), workspaces.texts, capacity);
-    this.rowRecords = new RowRecords(capacity);
+    this.columns = new UsageColumns((row, accountId) => this.eventOf(row, accountId), workspaces.texts);
+  }
+
+  /** It should be counted before more is taken in. */
+  get isFull(): boolean {
+    return this.records >= MAX_RECORDS || this.kept.size >= MAX_KEPT_BYTES;
+  }
+
+  /** Begins anew in the same memory: as much is allocated for a batch as all accounts have. */
+  reset(): void {
+    this.accounts.clear();
+    this.refused.length = 0;
+    this.outcomes.clear();
+    this.stepOf.clear();
+    this.records = 0;
+    this.newIds.reset();
+    this.columns.reset(this.workspaces.texts);
+    this.kept.reset();
   }
 
   get steps(): readonly OffsetStep[] {
@@ -70,15 +97,21 @@ export class Intake {
     this.records += records;
   }
 
-  /** What is taken in from here on are these records. */
-  begin(of: TopicPartition, records: FetchedRecords, decoder: Pick<Decoder, 'decode'>): void {
-    this.rowRecords.begin(this.columns.rows, of, records, decoder);
-    this.topic = of.topic;
+  /** What is taken in until {@link end} are these records. */
+  begin(of: TopicPartition, records: FetchedRecords): void {
+    this.now = { of, records };
+    this.kept.begin(of);
+  }
+
+  /** What was fetched is let go of. */
+  end(): void {
+    this.now = null;
   }
 
   /** Takes in what the `index`-th record was decoded to; its usage event, if it is one, becomes a row. */
   take(index: number, decoded: Decoded): void {
-    this.note(this.topic, decoded.kind, 1);
+    const { of, records } = this.fetched;
+    this.note(of.topic, decoded.kind, 1);
     if (decoded.kind === 'account') {
       const input = this.inputOf(decoded.event.accountId);
       input.accountEvents = appended(input.accountEvents, decoded.event);
@@ -90,16 +123,18 @@ export class Intake {
       const workspace = this.workspaces.numberOfText(workspaceId);
       const row = this.columns.push(METRICS.indexOf(metric), workspace, amount, occurredAt, arrivedAt);
       this.columns.setId(row, idHash);
-      this.link(this.inputOf(accountId), row, index);
+      this.inputOf(accountId).usage.append(this.columns, row);
+      this.keep(row, index);
     } else if (decoded.kind === 'refused') {
-      this.refused.push({ record: this.rowRecords.current(index), refusal: decoded.refusal });
+      const { offset, key, value } = records.at(index);
+      const record = { ...of, offset, key: copied(key), value: copied(value) };
+      this.refused.push({ record, refusal: decoded.refusal });
     }
   }
 
-  /** Appends a row of the columns, read from the `index`-th record, to those of its account. */
-  link(input: AccountInput, row: number, index: number): void {
-    this.rowRecords.keep(row, index);
-    input.usage.append(this.columns, row);
+  /** Keeps the `index`-th record, of which the row was made. */
+  keep(row: number, index: number): void {
+    this.kept.keep(row, this.fetched.records.at(index));
   }
 
   rowsOf({ usage }: AccountInput): number[] {
@@ -109,8 +144,8 @@ export class Intake {
   }
 
   /** A row as it is kept until its account is known. */
-  parkable(row: number): ParkedEvent {
-    return { event: this.eventOf(row), record: this.recordOf(row) };
+  parkable(row: number, accountId: string): ParkedEvent {
+    return { event: this.eventOf(row, accountId), record: this.kept.recordOf(row) };
   }
 
   /** The UTC months (`YYYY-MM-01`) from the earliest event's to the latest one's. */
@@ -147,7 +182,7 @@ export class Intake {
     const month = monthOf(columns.occurredAt[row] ?? 0);
     columns.next[row] = NO_ROW;
     if (months.has(month)) {
-      const record = this.recordOf(row);
+      const record = this.kept.recordOf(row);
       this.note(record.topic, 'usage', -1);
       this.note(record.topic, 'refused', 1);
       this.refused.push({ record, refusal: refusalOf(month) });
@@ -163,11 +198,38 @@ export class Intake {
     return input;
   }
 
-  private recordOf(row: number): LogRecord {
-    return this.rowRecords.recordOf(row);
+  private get fetched(): { readonly of: TopicPartition; readonly records: FetchedRecords } {
+    if (this.now === null) throw new Error('no records were begun');
+    return this.now;
   }
 
-  private eventOf(row: number): UsageEvent {
-    return this.rowRecords.eventOf(row, this.columns.arrivedAt[row] ?? 0);
+  private eventOf(row: number, accountId: string): UsageEvent {
+    return this.kept.has(row) ? this.decodedOf(row) : this.eventInColumns(row, accountId);
   }
+
+  private decodedOf(row: number): UsageEvent {
+    const { topic, key, value } = this.kept.recordOf(row);
+    const arrivedAt = this.columns.arrivedAt[row] ?? 0;
+    const decoded = this.decoder.decode({ topic, key, value, arrivedAt });
+    if (decoded.kind !== 'usage') throw new Error(`a row was made of a record that is ${decoded.kind}`);
+    return decoded.event;
+  }
+
+  private eventInColumns(row: number, accountId: string): UsageEvent {
+    const { metric, workspace, workspaces, ids, eventIds, amount, occurredAt, arrivedAt } = this.columns;
+    return {
+      metric: METRICS[metric[row] ?? 0] ?? 'chats',
+      eventId: uuidOf(eventIds, row * LANES),
+      accountId,
+      workspaceId: workspaces[workspace[row] ?? 0] ?? '',
+      idHash: new Uint8Array(ids.buffer.slice(row * ID_BYTES, (row + 1) * ID_BYTES)),
+      amount: amount[row] ?? 0,
+      occurredAt: occurredAt[row] ?? 0,
+      arrivedAt: arrivedAt[row] ?? 0,
+    };
+  }
+}
+
+function copied(part: Buffer | null): Buffer | null {
+  return part === null ? null : Buffer.from(part);
 }

@@ -5,21 +5,42 @@ import { schemaIdAt } from '../../kafka/decode/wireFormat.js';
 import type { WalkPlan } from '../../kafka/decode/walkPlan.js';
 import { Intake, type AccountInput } from './intake.js';
 
+// Beyond this many, remembering which accounts are known costs more memory than it saves.
+const MOST_KNOWN = 1 << 18;
+
 /** Takes what is fetched of a partition into an intake: usage by walking its bytes, the rest by decoding it. */
 export class TakeIn {
   private readonly reader = new UsageReader();
   /** What the intake holds of accounts, by their numbers: looked at for every record, a map of ids would cost more. */
   private inputs: (AccountInput | undefined)[] = [];
+  /** Accounts whose snapshot was read. */
+  private readonly known = new Set<string>();
+  private spare: Intake | null = null;
 
   constructor(private readonly decoder: Decoder) {}
 
   /** Begins an intake; what is taken in from here on goes into this one. */
-  begin(capacity?: number): Intake {
+  begin(): Intake {
     const { accounts, workspaces } = this.reader;
     accounts.forgetIfMany();
     workspaces.forgetIfMany();
     this.inputs = new Array<AccountInput | undefined>(accounts.texts.length).fill(undefined);
-    return new Intake(workspaces, capacity);
+    const intake = this.spare ?? new Intake(this.decoder, workspaces);
+    this.spare = null;
+    intake.reset();
+    return intake;
+  }
+
+  /** An intake was counted: nobody uses it any more, and its memory is for the next one. */
+  counted(intake: Intake): void {
+    if (this.known.size > MOST_KNOWN) this.known.clear();
+    for (const [accountId, { known }] of intake.accounts) if (known) this.known.add(accountId);
+    this.spare = intake;
+  }
+
+  /** From here on records are kept of every row until its account was counted again. */
+  forget(): void {
+    this.known.clear();
   }
 
   /**
@@ -30,7 +51,7 @@ export class TakeIn {
     const { decoder, reader } = this;
     const { bytes, times, count } = records;
     const metric = UsageReader.metricOf(topic);
-    intake.begin({ topic, partition }, records, decoder);
+    intake.begin({ topic, partition }, records);
     let [usage, uncounted, schemaId] = [0, 0, -1];
     let plan: WalkPlan | null = null;
     for (let n = first; n < count; n += 1) {
@@ -45,18 +66,28 @@ export class TakeIn {
         plan === null ? NOT_WALKED : reader.read(bytes, start, end, plan, metric, arrivedAt, intake.columns);
       if (row >= 0) {
         usage += 1;
-        intake.link(this.inputOf(intake, reader.account), row, n);
+        const input = this.inputOf(intake, reader.account);
+        input.usage.append(intake.columns, row);
+        if (!input.known || !reader.tellsAll) intake.keep(row, n);
       } else if (row === UNCOUNTED) uncounted += 1;
       else {
         const [key, value] = [records.key(n), records.value(n)];
         intake.take(n, decoder.decode({ topic, key, value, arrivedAt }));
       }
     }
+    intake.end();
     intake.note(topic, 'usage', usage);
     intake.note(topic, 'uncounted', uncounted);
   }
 
   private inputOf(intake: Intake, account: number): AccountInput {
-    return (this.inputs[account] ??= intake.inputOf(this.reader.accounts.texts[account] ?? ''));
+    return (this.inputs[account] ??= this.begun(intake, this.reader.accounts.texts[account] ?? ''));
+  }
+
+  private begun(intake: Intake, accountId: string): AccountInput {
+    const input = intake.inputOf(accountId);
+    // Without a row, nothing was left out so far.
+    if (input.usage.rows === 0) input.known = this.known.has(accountId);
+    return input;
   }
 }

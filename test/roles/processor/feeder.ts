@@ -168,15 +168,20 @@ function stepsOf(entries: readonly LogEntry[]): OffsetStep[] {
 
 /** What the processor takes in of the entries. */
 export function intakeOf(entries: readonly LogEntry[]): Intake {
-  const intake = new Intake();
+  const intake = new Intake({ decode: ({ value }) => kindOf(entryNamedBy(entries, value)) });
   for (const step of stepsOf(entries)) intake.step(step);
-  for (const entry of entries) {
+  entries.forEach((entry, n) => {
     const { topic, partition, offset } = entry;
-    const decode = (): Decoded => kindOf(entry);
-    intake.begin({ topic, partition }, recordsAt([offset], Buffer.from('bytes')), { decode });
-    intake.take(0, decode());
-  }
+    intake.begin({ topic, partition }, recordsAt([offset], Buffer.from(String(n))));
+    intake.take(0, kindOf(entry));
+  });
   return intake;
+}
+
+function entryNamedBy(entries: readonly LogEntry[], value: Buffer | null): LogEntry {
+  const entry = entries[Number(value)];
+  if (entry === undefined) throw new Error('there is no such entry');
+  return entry;
 }
 
 /** Fetched records of the same value, without keys. */

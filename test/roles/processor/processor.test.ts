@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { InputLost } from '../../../src/roles/processor/inputLost.js';
 import { until } from '../../support/until.js';
@@ -107,6 +108,33 @@ describe('processors on a broker of their own', () => {
       'UNDECODABLE',
       'EMPTY',
     ]);
+  }, 60_000);
+
+  it('park the events of an account that was known and is not any more, as after a restored backup', async () => {
+    const chatNow = async (): Promise<{ key: string; value: Buffer; partition: number }> => ({
+      key: 'a5',
+      value: await platform.encode(CHATS, {
+        ...chat,
+        accountId: 'a5',
+        eventId: randomUUID(),
+        chatId: randomUUID(),
+        occurredAt: Date.now(),
+      }),
+      partition: 0,
+    });
+    await platform.send(CHATS, [await chatNow()]);
+    await platform.counted();
+    await platform.pool.query("delete from accounts where account_id = 'a5'");
+    await platform.pool.query("update account_heads set version = version + 1 where account_id = 'a5'");
+    await platform.send(CHATS, [await chatNow(), await chatNow()]);
+    await platform.counted();
+    const parked = await platform.pool.query('select account_id from parked_events');
+    expect(parked.rows).toEqual([{ account_id: 'a5' }, { account_id: 'a5' }]);
+    await platform.account('a5');
+    expected['a5'] = (expected['a5'] ?? 0) + 3;
+    await until(async () => (await platform.used())['a5'] === expected['a5']);
+    expect(await platform.used()).toEqual(expected);
+    expect(platform.fatal).toEqual([]);
   }, 60_000);
 
   it('keep a reply once, however often it comes, and that it answers every open notice', async () => {

@@ -101,13 +101,13 @@ describe('the scheduler', () => {
   });
 
   async function takeSnapshots(changes: Partial<AccountSnapshot>[], context: Context): Promise<void> {
-    const intake = new Intake();
+    const intake = new Intake({ decode: () => ({ kind: 'uncounted' }) });
     changes.forEach((change, n) => {
       const snapshot = snapshotOf({ updatedAt: NOW, ...change });
       const event = { accountId: snapshot.accountId, snapshot, arrivedAt: NOW };
       const decoded = { kind: 'account', event } as const;
       const of = { topic: 'platform.accounts.v1', partition: 0 } as const;
-      intake.begin(of, recordsAt([n], null), { decode: () => decoded });
+      intake.begin(of, recordsAt([n], null));
       intake.take(0, decoded);
     });
     await countBatch(pool, new AccountCache(1_000_000), intake, context);

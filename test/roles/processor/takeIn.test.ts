@@ -1,0 +1,104 @@
+import { describe, expect, it } from '@jest/globals';
+import type { UsageEvent } from '../../../src/domain/events.js';
+import { FetchedRecords } from '../../../src/kafka/consumer/fetchedRecords.js';
+import { Decoder } from '../../../src/kafka/decode/decoder.js';
+import type { Intake } from '../../../src/roles/processor/intake.js';
+import { RecordNotKept } from '../../../src/roles/processor/keptRecords.js';
+import { TakeIn } from '../../../src/roles/processor/takeIn.js';
+import { ARRIVED, chat, encoded, known, upload, writer } from '../../kafka/decode/bytes.js';
+
+const CHATS = 'platform.chats.v1' as const;
+const UPLOADS = 'platform.uploads.v1' as const;
+const uuid = (n: number): string => `0190b5e2-7c1d-7a3f-9e58-ab${String(n).padStart(10, '0')}`;
+const occurredAt = ARRIVED - 5_000;
+describe('what is taken in', () => {
+  const decoder = new Decoder(known);
+  const ids = { [CHATS]: writer(CHATS), [UPLOADS]: writer(UPLOADS) };
+
+  async function taken(takeIn: TakeIn): Promise<Intake> {
+    const intake = takeIn.begin();
+    await take(takeIn, intake, CHATS, [
+      chat({ occurredAt, eventId: uuid(1), chatId: uuid(2) }),
+      chat({ occurredAt, eventId: 'no uuid' }),
+      chat({ occurredAt, eventId: uuid(3).toUpperCase(), chatId: uuid(3).toUpperCase() }),
+    ]);
+    await take(takeIn, intake, UPLOADS, [upload({ occurredAt, eventId: uuid(9), uploadId: uuid(8) })]);
+    return intake;
+  }
+
+  async function take(
+    takeIn: TakeIn,
+    intake: Intake,
+    topic: keyof typeof ids,
+    values: readonly unknown[],
+  ): Promise<void> {
+    await decoder.prepare(topic, [ids[topic]]);
+    const records = recordsOf(values.map((value) => encoded(ids[topic], value)));
+    const range = { topic, partition: 3, fetchedFrom: 0, next: values.length, high: values.length };
+    takeIn.take(intake, { ...range, records }, 0, 0);
+  }
+
+  function eventsOf(intake: Intake): UsageEvent[] {
+    const input = intake.accounts.get('a1');
+    if (input === undefined) throw new Error('a1 is not there');
+    return intake.rowsOf(input).map((row) => intake.columns.whole(row, 'a1'));
+  }
+
+  it('tells the same of events whether their records were kept or not', async () => {
+    const takeIn = new TakeIn(decoder);
+    const first = await taken(takeIn);
+    const events = eventsOf(first).map(plain);
+    expect(events.map(({ eventId }) => eventId)).toEqual([
+      uuid(1),
+      'no uuid',
+      uuid(3).toUpperCase(),
+      uuid(9),
+    ]);
+    expect(first.parkable(0, 'a1').record).toMatchObject({ topic: CHATS, partition: 3, offset: 0 });
+    countedAs(takeIn, first, true);
+    const second = await taken(takeIn);
+    expect(eventsOf(second).map(plain)).toEqual(events);
+    expect(() => second.parkable(0, 'a1')).toThrow(RecordNotKept);
+    for (const row of [1, 2, 3]) expect(second.parkable(row, 'a1').record.offset).toBe(row % 3);
+  });
+
+  it('keeps all records of accounts that were not known when they were counted, or are forgotten', async () => {
+    const takeIn = new TakeIn(decoder);
+    countedAs(takeIn, await taken(takeIn), false);
+    const second = await taken(takeIn);
+    expect(second.parkable(0, 'a1').event.eventId).toBe(uuid(1));
+    countedAs(takeIn, second, true);
+    takeIn.forget();
+    expect((await taken(takeIn)).parkable(0, 'a1').event.eventId).toBe(uuid(1));
+  });
+
+  it('begins anew in the memory of an intake that was counted', async () => {
+    const takeIn = new TakeIn(decoder);
+    const first = await taken(takeIn);
+    takeIn.counted(first);
+    const second = await taken(takeIn);
+    expect(second).toBe(first);
+    expect(second.records).toBe(4);
+    expect(eventsOf(second)).toHaveLength(4);
+  });
+});
+
+function countedAs(takeIn: TakeIn, intake: Intake, isKnown: boolean): void {
+  for (const input of intake.accounts.values()) input.known = isKnown;
+  takeIn.counted(intake);
+}
+
+/** Bytes as text: a view of them and a copy are the same. */
+function plain(event: UsageEvent): Omit<UsageEvent, 'idHash'> & { idHash: string } {
+  return { ...event, idHash: Buffer.from(event.idHash).toString('hex') };
+}
+
+function recordsOf(values: readonly Buffer[]): FetchedRecords {
+  const records = new FetchedRecords(Buffer.concat(values), values.length);
+  let at = 0;
+  values.forEach((value, offset) => {
+    records.add(offset, ARRIVED, -1, -1, at, at + value.length);
+    at += value.length;
+  });
+  return records;
+}

@@ -1,33 +1,21 @@
 import type pg from 'pg';
-import { AccountRun, DONE } from '../../domain/counting/accountRun.js';
 import { AccountState } from '../../domain/counting/accountState.js';
 import { AccountChanges } from '../../domain/counting/changes.js';
-import { missingOf, sumsOfRun } from '../../domain/counting/needsOfRun.js';
 import { LATE_HORIZON_MS } from '../../domain/counting/readUpTo.js';
-import { columnsOf } from '../../domain/counting/usageColumns.js';
-import type { UsageEvent } from '../../domain/events.js';
 import { needsOfChange, takeAccountEvent } from '../../domain/judging/accountEvents.js';
 import type { Context } from '../../domain/judging/context.js';
-import type { Metric } from '../../domain/policy/policy.js';
-import type { Window } from '../../domain/windows/window.js';
 import { writeDeadLetters } from '../../postgres/counting/deadLetters.js';
 import { bumpHeads, lockHeads } from '../../postgres/counting/heads.js';
 import { loadAccounts } from '../../postgres/counting/loadAccounts.js';
 import { moveOffsets } from '../../postgres/counting/offsets.js';
-import { parkEvents, unparkEvents, type ParkedEvent } from '../../postgres/counting/parked.js';
+import { parkEvents, unparkEvents } from '../../postgres/counting/parked.js';
 import { namedTransaction, type Queryable } from '../../postgres/transaction.js';
 import type { AccountCache } from './accountCache.js';
-import { writeChanges, type Changed } from './changesWriter.js';
+import { writeChanges } from './changesWriter.js';
+import { countUsage, type Work } from './countUsage.js';
 import type { AccountInput, Intake } from './intake.js';
 import { loadForPolicy } from './policyLoader.js';
-import {
-  loadLedgersSince,
-  loadMissingConditions,
-  loadPieces,
-  loadSums,
-  loadUsage,
-  type Wanted,
-} from './stateLoader.js';
+import { loadMissingConditions, loadPieces, loadSums } from './stateLoader.js';
 
 export interface CountResult {
   readonly parked: number;
@@ -35,61 +23,84 @@ export interface CountResult {
   readonly outgoing: number;
 }
 
-interface Work extends Changed {
-  readonly input: AccountInput;
-  /** Events parked before, of an account that is known now. */
-  unparked: readonly UsageEvent[];
-  parked: readonly ParkedEvent[];
-}
+// What is laid out, loaded and written of an account and batch lives until it is written. Of a hundred thousand accounts at
+// once it would outgrow the young generation, be moved twice and collected late.
+const ACCOUNTS_AT_ONCE = 4_000;
 
 /**
  * The counting transaction: offsets, counters, crossings and outgoing events move together or not at all. Accounts are
  * locked first, so whatever is read after that is current, and what the cache holds of them is used only when its
- * version is the one locked.
+ * version is the one locked. They are counted and written some at a time, in ascending order.
  */
 export async function countBatch(
   pool: pg.Pool,
   cache: AccountCache,
   intake: Intake,
   context: Context,
+  accountsAtOnce = ACCOUNTS_AT_ONCE,
 ): Promise<CountResult> {
-  const works = await namedTransaction(pool, 'count', async (tx) => {
+  const result = { parked: 0, crossings: 0, outgoing: 0 };
+  const counted: {
+    readonly state: AccountState;
+    readonly input: AccountInput;
+    readonly isChanged: boolean;
+  }[] = [];
+  await namedTransaction(pool, 'count', async (tx) => {
     await moveOffsets(tx, intake.steps);
-    const works = await begin(tx, cache, intake);
-    await takeAccountEvents(tx, works, context);
-    await countUsage(tx, works, intake, context);
-    await parkEvents(
-      tx,
-      works.flatMap(({ parked }) => parked),
-    );
-    await writeChanges(tx, works);
+    const heads = intake.accounts.size === 0 ? [] : [...(await lockHeads(tx, [...intake.accounts.keys()]))];
+    for (let at = 0; at < heads.length; at += accountsAtOnce) {
+      const works = await begin(tx, cache, intake, heads.slice(at, at + accountsAtOnce));
+      await countAndWrite(tx, works, intake, context);
+      for (const work of works) {
+        counted.push({ state: work.state, input: work.input, isChanged: isChanged(work) });
+        result.parked += work.parked.length;
+        if (work.changes.isOnlyCounted) continue;
+        result.crossings += work.changes.consequences.crossings.length;
+        result.outgoing += work.changes.consequences.outgoing.length;
+      }
+    }
     await writeDeadLetters(tx, intake.refused);
     await bumpHeads(
       tx,
-      works.filter(isChanged).map(({ state }) => state.accountId),
+      counted.filter((one) => one.isChanged).map(({ state }) => state.accountId),
     );
-    return works;
   });
-  let [parked, crossings, outgoing] = [0, 0, 0];
-  for (const work of works) {
-    if (isChanged(work)) work.state.version += 1;
-    work.state.forgetOld();
-    cache.put(work.state);
-    work.input.known = work.state.account !== null;
-    parked += work.parked.length;
-    crossings += work.changes.consequences.crossings.length;
-    outgoing += work.changes.consequences.outgoing.length;
+  for (const { state, input, isChanged } of counted) {
+    if (isChanged) state.version += 1;
+    state.forgetOld();
+    cache.put(state);
+    input.known = state.account !== null;
   }
-  return { parked, crossings, outgoing };
+  return result;
 }
 
-/** Locks the accounts of a batch and lays out the work per account, in ascending order of accounts. */
-async function begin(tx: Queryable, cache: AccountCache, intake: Intake): Promise<Work[]> {
-  if (intake.accounts.size === 0) return [];
+async function countAndWrite(
+  tx: Queryable,
+  works: readonly Work[],
+  intake: Intake,
+  context: Context,
+): Promise<void> {
+  await takeAccountEvents(tx, works, context);
+  await countUsage(tx, works, intake, context);
+  await parkEvents(
+    tx,
+    works.flatMap(({ parked }) => parked),
+  );
+  await writeChanges(tx, works);
+}
+
+/** Lays out the work per account that was locked. */
+async function begin(
+  tx: Queryable,
+  cache: AccountCache,
+  intake: Intake,
+  heads: readonly (readonly [accountId: string, version: number])[],
+): Promise<Work[]> {
   const works: Work[] = [];
+  const inputs = heads.map(([accountId]) => intake.accounts.get(accountId));
   const fresh: AccountState[] = [];
-  for (const [accountId, version] of await lockHeads(tx, [...intake.accounts.keys()])) {
-    const input = intake.accounts.get(accountId);
+  for (const [n, [accountId, version]] of heads.entries()) {
+    const input = inputs[n];
     if (input === undefined) throw new Error(`account ${accountId} was locked for nothing`);
     let state = cache.take(accountId, version);
     if (state === undefined) fresh.push((state = new AccountState(accountId, version)));
@@ -97,6 +108,7 @@ async function begin(tx: Queryable, cache: AccountCache, intake: Intake): Promis
     if (input.replies.length > 0) changes.consequences.replies.push(...input.replies);
     works.push({ state, changes, input, unparked: [], parked: [] });
   }
+  if (fresh.length === 0) return works;
   const accounts = await loadAccounts(
     tx,
     fresh.map(({ accountId }) => accountId),
@@ -154,62 +166,6 @@ async function takeAccountEvents(tx: Queryable, works: readonly Work[], context:
     work.unparked = events.map((event) => ({ ...event, arrivedAt }));
     work.changes.unparked = events.length > 0;
   }
-}
-
-async function countUsage(
-  tx: Queryable,
-  works: readonly Work[],
-  intake: Intake,
-  context: Context,
-): Promise<void> {
-  const runs: AccountRun[] = [];
-  for (const work of works) {
-    const { state, changes, input, unparked } = work;
-    const counting = { state, changes, context };
-    if (state.account === null) {
-      work.parked = intake.rowsOf(input).map((row) => intake.parkable(row, state.accountId));
-    } else if (unparked.length > 0) {
-      const events = [
-        ...unparked,
-        ...intake.rowsOf(input).map((row) => intake.columns.whole(row, state.accountId)),
-      ];
-      const { columns, list } = columnsOf(events);
-      runs.push(new AccountRun(counting, columns, list));
-    } else if (input.usage.rows > 0) {
-      runs.push(new AccountRun(counting, intake.columns, input.usage));
-    }
-  }
-  const bringNew = runs.filter(({ hasNewCells }) => hasNewCells);
-  await loadUsage(tx, bringNew.flatMap(missingPieces));
-  await loadSums(tx, bringNew.flatMap(missingSums));
-  await loadForPolicy(
-    tx,
-    runs
-      .filter(({ policyChanges }) => policyChanges)
-      .map(({ counting: { state }, list }) => ({ state, at: list.lastArrival })),
-    context,
-  );
-  let begun = runs.map((run) => ({ run, from: run.count() }));
-  // What was recorded before is read of those accounts only that came near a limit.
-  for (;;) {
-    const waiting = begun.filter(({ from }) => from !== DONE);
-    if (waiting.length === 0) return;
-    await loadLedgersSince(
-      tx,
-      waiting.map(({ run: { counting, list } }) => ({ state: counting.state, since: list.since })),
-    );
-    begun = waiting.map(({ run, from }) => ({ run, from: run.count(from) }));
-  }
-}
-
-function missingPieces(run: AccountRun): Wanted[] {
-  const needs = missingOf(run);
-  return needs === null ? [] : [{ state: run.counting.state, needs }];
-}
-
-function missingSums(run: AccountRun): { state: AccountState; sums: ReadonlyMap<Metric, Window> }[] {
-  const sums = sumsOfRun(run);
-  return sums === null ? [] : [{ state: run.counting.state, sums }];
 }
 
 function latest(events: readonly { readonly arrivedAt: number }[]): number {

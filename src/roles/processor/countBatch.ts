@@ -4,6 +4,7 @@ import { AccountChanges } from '../../domain/counting/changes.js';
 import { LATE_HORIZON_MS } from '../../domain/counting/readUpTo.js';
 import { needsOfChange, takeAccountEvent } from '../../domain/judging/accountEvents.js';
 import type { Context } from '../../domain/judging/context.js';
+import { lookUpByKey } from '../../postgres/counting/byKey.js';
 import { writeDeadLetters } from '../../postgres/counting/deadLetters.js';
 import { bumpHeads, lockHeads } from '../../postgres/counting/heads.js';
 import { loadAccounts } from '../../postgres/counting/loadAccounts.js';
@@ -46,6 +47,7 @@ export async function countBatch(
     readonly isChanged: boolean;
   }[] = [];
   await namedTransaction(pool, 'count', async (tx) => {
+    await lookUpByKey(tx);
     await moveOffsets(tx, intake.steps);
     const heads = intake.accounts.size === 0 ? [] : [...(await lockHeads(tx, [...intake.accounts.keys()]))];
     for (let at = 0; at < heads.length; at += accountsAtOnce) {

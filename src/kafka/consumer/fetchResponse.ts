@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import kafkajs from 'kafkajs';
+import { writeFetch, type FetchSettings, type RequestWriter } from './fetchRequest.js';
 import { noteBuffers } from '../../support/youngGarbage.js';
 import type { FetchedRecords } from './fetchedRecords.js';
 import { readRecordBatches, RECORDS_AT, type AbortedTransaction, type Decompress } from './recordBatches.js';
@@ -23,16 +24,10 @@ interface Response {
   readonly parse: (data: unknown) => unknown;
 }
 
-interface Settings {
-  readonly topics: readonly {
-    readonly topic: string;
-    readonly partitions: readonly { readonly partition: number; readonly fetchOffset: string }[];
-  }[];
-}
-
-type Request = (settings: Settings) => { response: Response; [other: string]: unknown };
+type Request = (settings: FetchSettings) => { response: Response; [other: string]: unknown };
 
 interface Client {
+  readonly Encoder: new (bytes: number) => RequestWriter;
   readonly Decoder: new (bytes: Buffer) => Reader;
   readonly decodeMessages: (reader: Reader) => Promise<unknown[]>;
   readonly decompress: Decompress;
@@ -88,7 +83,11 @@ export function readOurselves(topics: ReadonlySet<string>): void {
     return (settings) => {
       const made = request(settings);
       const begins = beginsOf(settings, topics);
-      return { ...made, response: { ...made.response, decode: (raw) => decodeFetch(client, raw, begins) } };
+      return {
+        ...made,
+        encode: () => Promise.resolve(writeFetch((bytes) => new client.Encoder(bytes), settings)),
+        response: { ...made.response, decode: (raw) => decodeFetch(client, raw, begins) },
+      };
     };
   };
 }
@@ -100,6 +99,7 @@ function clientParts(): Client {
     lookupCodecByAttributes: (attributes: number) => { decompress: (bytes: Buffer) => Promise<Buffer> };
   };
   return {
+    Encoder: part('encoder') as Client['Encoder'],
     Decoder: part('decoder') as Client['Decoder'],
     decodeMessages: part('requests/fetch/v4/decodeMessages') as Client['decodeMessages'],
     decompress: (attributes, bytes) => lookupCodecByAttributes(attributes).decompress(bytes),
@@ -114,7 +114,7 @@ type Begins = ReadonlyMap<string, ReadonlyMap<number, number>>;
 const NOWHERE: ReadonlyMap<number, number> = new Map();
 
 /** A topic may be named more than once: the client shuffles partitions. */
-function beginsOf({ topics }: Settings, ours: ReadonlySet<string>): Begins {
+function beginsOf({ topics }: FetchSettings, ours: ReadonlySet<string>): Begins {
   const begins = new Map<string, Map<number, number>>();
   for (const { topic, partitions } of topics) {
     if (!ours.has(topic)) continue;

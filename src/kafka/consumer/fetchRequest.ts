@@ -1,6 +1,5 @@
 /** What the client asks for in a Fetch. */
 export interface FetchSettings {
-  readonly replicaId: number;
   readonly maxWaitTime: number;
   readonly minBytes: number;
   readonly maxBytes: number;
@@ -29,6 +28,8 @@ const READ_COMMITTED = 1;
 const NO_SESSION = 0;
 const FINAL_EPOCH = -1;
 const UNKNOWN = -1;
+/** Where a replica would name itself. */
+const CONSUMER = -1;
 
 /**
  * A request of Fetch version 11 without a session, byte for byte as the client writes it. The client makes a writer, and half a
@@ -36,11 +37,11 @@ const UNKNOWN = -1;
  */
 export function writeFetch<W extends RequestWriter>(
   newWriter: (bytes: number) => W,
-  { replicaId, maxWaitTime, minBytes, maxBytes, isolationLevel, rackId, topics }: FetchSettings,
+  { maxWaitTime, minBytes, maxBytes, isolationLevel, rackId, topics }: FetchSettings,
 ): W {
   const partitions = topics.reduce((sum, topic) => sum + topic.partitions.length, 1);
   const writer = newWriter(partitions * BYTES_PER_PARTITION)
-    .writeInt32(replicaId)
+    .writeInt32(CONSUMER)
     .writeInt32(maxWaitTime)
     .writeInt32(minBytes)
     .writeInt32(maxBytes)

@@ -24,7 +24,7 @@ interface Response {
   readonly parse: (data: unknown) => unknown;
 }
 
-type Request = (settings: FetchSettings) => { response: Response; [other: string]: unknown };
+type Request = (settings: FetchSettings) => { request: object; response: Response };
 
 interface Client {
   readonly Encoder: new (bytes: number) => RequestWriter;
@@ -77,6 +77,7 @@ export function readOurselves(topics: ReadonlySet<string>): void {
   const { requests, ...client } = clientParts();
   const { Fetch } = requests;
   const { protocol } = Fetch;
+  const newWriter = (bytes: number): RequestWriter => new client.Encoder(bytes);
   Fetch.protocol = ({ version }) => {
     const request = protocol({ version });
     if (version !== VERSION) return request;
@@ -85,7 +86,7 @@ export function readOurselves(topics: ReadonlySet<string>): void {
       const begins = beginsOf(settings, topics);
       return {
         ...made,
-        encode: () => Promise.resolve(writeFetch((bytes) => new client.Encoder(bytes), settings)),
+        request: { ...made.request, encode: () => Promise.resolve(writeFetch(newWriter, settings)) },
         response: { ...made.response, decode: (raw) => decodeFetch(client, raw, begins) },
       };
     };

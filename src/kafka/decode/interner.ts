@@ -1,5 +1,5 @@
 // Beyond this the process has seen so many ids that remembering them all costs more than it saves.
-const MOST = 1 << 18;
+const MOST = 1 << 20;
 const INITIAL_SLOTS = 1 << 12;
 
 // Ids are some twenty characters long.

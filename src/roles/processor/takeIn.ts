@@ -13,6 +13,8 @@ export class TakeIn {
   private readonly reader = new UsageReader();
   /** What the intake holds of accounts, by their numbers: looked at for every record, a map of ids would cost more. */
   private inputs: (AccountInput | undefined)[] = [];
+  /** The numbers of those. */
+  private readonly held: number[] = [];
   /** Accounts whose snapshot was read. */
   private readonly known = new Set<string>();
   private spare: Intake | null = null;
@@ -24,7 +26,8 @@ export class TakeIn {
     const { accounts, workspaces } = this.reader;
     accounts.forgetIfMany();
     workspaces.forgetIfMany();
-    this.inputs = new Array<AccountInput | undefined>(accounts.texts.length).fill(undefined);
+    for (const account of this.held) this.inputs[account] = undefined;
+    this.held.length = 0;
     const intake = this.spare ?? new Intake(this.decoder, workspaces);
     this.spare = null;
     intake.reset();
@@ -81,11 +84,13 @@ export class TakeIn {
   }
 
   private inputOf(intake: Intake, account: number): AccountInput {
-    return (this.inputs[account] ??= this.begun(intake, this.reader.accounts.texts[account] ?? ''));
+    return (this.inputs[account] ??= this.begun(intake, account));
   }
 
-  private begun(intake: Intake, accountId: string): AccountInput {
+  private begun(intake: Intake, account: number): AccountInput {
+    const accountId = this.reader.accounts.texts[account] ?? '';
     const input = intake.inputOf(accountId);
+    this.held.push(account);
     // Without a row, nothing was left out so far.
     if (input.usage.rows === 0) input.known = this.known.has(accountId);
     return input;

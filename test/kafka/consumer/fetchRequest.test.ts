@@ -12,13 +12,14 @@ interface Written extends RequestWriter {
 
 const require = createRequire(import.meta.url);
 const Encoder = require('kafkajs/src/protocol/encoder') as new (bytes?: number) => Written;
-const clientsOwn = require('kafkajs/src/protocol/requests/fetch/v11/request') as (
-  settings: FetchSettings,
-) => {
-  encode: () => Promise<Written>;
+const { protocol } = require('kafkajs/src/protocol/requests/fetch') as {
+  protocol: (of: { version: number }) => (settings: FetchSettings) => {
+    request: { encode: () => Promise<Written> };
+  };
 };
+const clientsOwn = protocol({ version: 11 });
 
-const common = { replicaId: -1, maxWaitTime: 100, minBytes: 1, maxBytes: 4_194_304 };
+const common = { maxWaitTime: 100, minBytes: 1, maxBytes: 4_194_304 };
 const partition = (number: number, fetchOffset: string) => ({
   partition: number,
   fetchOffset,
@@ -55,7 +56,7 @@ describe('a request for records', () => {
     ],
   ])('is written as the client writes it: %s', async (_, settings) => {
     const ours = writeFetch((bytes) => new Encoder(bytes), settings);
-    const theirs = await clientsOwn(settings).encode();
+    const theirs = await clientsOwn(settings).request.encode();
     expect(ours.buffer.toString('hex')).toBe(theirs.buffer.toString('hex'));
   });
 });

@@ -84,7 +84,7 @@ command('mixed', 'all four kinds over many accounts, against chats alone', (sess
 )
   .option(...EVENTS, counts, [1_000_000, 20_000_000])
   .option('--accounts <n>', 'accounts, with three workspaces each', count, 100_000)
-  .option('--cache <MB>', 'ACCOUNT_CACHE_MB', count, 512);
+  .option('--cache <MB>', 'ACCOUNT_CACHE_MB', count, 3_000);
 
 command('growth', 'the size of the database over simulated months at a constant rate', (session, options) =>
   growth(session, { months: options.months, perMonth: options.perMonth }),

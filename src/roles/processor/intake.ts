@@ -13,8 +13,8 @@ import type { OffsetStep } from '../../postgres/counting/offsets.js';
 import type { LogRecord, ParkedEvent } from '../../postgres/counting/parked.js';
 import { KeptRecords } from './keptRecords.js';
 
-// A transaction this large is counted in two seconds; more would only make a retry dearer.
-const MAX_RECORDS = 800_000;
+// A transaction this large is counted in some two seconds; more would make a retry dearer and take more memory.
+const MAX_RECORDS = 640_000;
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 // One for all: most accounts of a batch have only usage.
 const NONE: never[] = [];

@@ -7,7 +7,7 @@ let bytes = 0;
 /**
  * Says that so many bytes were received in buffers that are garbage already, or soon. V8 collects young garbage when its
  * own heap has grown, to which the bytes of buffers do not count; where they add up first, it marks the whole heap instead
- * to be rid of them, again and again. So the young are collected here, which takes a millisecond. Only with Node's
+ * to be rid of them. So the young are collected here, which takes a millisecond. Only with Node's
  * `--expose-gc`, as in the image; without it nothing but time is lost.
  */
 export function noteBuffers(received: number): void {

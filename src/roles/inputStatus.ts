@@ -1,3 +1,4 @@
+import { keyOf } from '../support/partitionKey.js';
 import type { Kafka } from 'kafkajs';
 import type pg from 'pg';
 import type { TopicPartition } from '../kafka/consumer/inputConsumer.js';
@@ -7,7 +8,7 @@ import { readRecords } from '../kafka/consumer/readRecords.js';
 import { INPUT_TOPICS, type InputTopic } from '../kafka/topics.js';
 import { loadProgress, loadPositions, type Position } from '../postgres/counting/offsets.js';
 import { lossByBounds, lossByDigest, type Loss } from './processor/inputLost.js';
-import { digestOf, keyOf } from './processor/positions.js';
+import { digestOf } from './processor/positions.js';
 
 const RECORDS_WITHIN_MS = 10_000;
 
@@ -114,9 +115,7 @@ function byDigest(
 
 async function datesOf(pool: pg.Pool, kafka: Kafka, losses: readonly Loss[]) {
   if (losses.length === 0) return () => ({ arrivedAfter: null, arrivedBefore: null });
-  const progress = new Map(
-    (await loadProgress(pool)).map((read) => [`${read.topic}/${read.partition}`, read]),
-  );
+  const progress = new Map((await loadProgress(pool)).map((read) => [keyOf(read), read]));
   const left = await readRecords(
     kafka,
     losses.map(({ topic, partition, resumeAt }) => ({ topic, partition, offset: resumeAt })),

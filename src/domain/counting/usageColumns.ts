@@ -91,7 +91,8 @@ export class UsageColumns {
   }
 }
 
-function resized<T extends Int32Array | Uint8Array | Float64Array>(from: T, used: number, into: T): T {
+/** What was used of an array, in one of another length. */
+export function resized<T extends Int32Array | Uint8Array | Float64Array>(from: T, used: number, into: T): T {
   into.set(from.subarray(0, used));
   return into;
 }

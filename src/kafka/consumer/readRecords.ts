@@ -1,3 +1,4 @@
+import { keyOf } from '../../support/partitionKey.js';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
@@ -11,8 +12,6 @@ export interface LogPlace extends TopicPartition {
   readonly offset: number;
 }
 
-const key = ({ topic, partition }: { topic: string; partition: number }): string => `${topic}/${partition}`;
-
 /**
  * Of each partition the first record at the given offset or after it, by `topic/partition`. Where there is none within
  * the time (a log that ends in control records), it is missing in the answer. At most one place a partition.
@@ -24,7 +23,7 @@ export async function readRecords(
 ): Promise<Map<string, StoredRecord>> {
   const found = new Map<string, StoredRecord>();
   if (places.length === 0) return found;
-  const wanted = new Map(places.map((place) => [key(place), place]));
+  const wanted = new Map(places.map((place) => [keyOf(place), place]));
   const groupId = `fair-use-input-${randomUUID()}`;
   const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100, allowAutoTopicCreation: false });
   const done = new AbortController();
@@ -38,10 +37,10 @@ export async function readRecords(
       autoCommit: false,
       eachBatchAutoResolve: false,
       eachBatch: ({ batch }) => {
-        const place = wanted.get(key(batch));
+        const place = wanted.get(keyOf(batch));
         const records = fetchedRecords(batch.messages);
         const first = records.firstFrom(place?.offset ?? Infinity);
-        if (first < records.count && !found.has(key(batch))) found.set(key(batch), records.at(first));
+        if (first < records.count && !found.has(keyOf(batch))) found.set(keyOf(batch), records.at(first));
         consumer.pause([{ topic: batch.topic, partitions: [batch.partition] }]);
         if (found.size === wanted.size) done.abort();
         return Promise.resolve();

@@ -1,13 +1,11 @@
 import { hash } from 'node:crypto';
-import { lane } from '../../domain/counting/seenIds.js';
+import { ID_BYTES, lane } from '../../domain/counting/seenIds.js';
 
 const UUID_LENGTH = 36;
 const DASH = 0x2d;
 /** Where the two digits of each byte of a UUID begin. */
 const DIGITS_AT = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
 const DASHES_AT = [8, 13, 18, 23] as const;
-const UUID_BYTES = 16;
-const LANE_BYTES = 4;
 const UUID_PARTS = [
   [0, 8],
   [8, 12],
@@ -61,7 +59,7 @@ export class CountedId {
 
 /** The UUID whose 16 bytes lie in the four lanes from `first` on. */
 export function uuidOf(lanes: Int32Array, first: number): string {
-  const bytes = Buffer.from(lanes.buffer, lanes.byteOffset + first * LANE_BYTES, UUID_BYTES);
+  const bytes = Buffer.from(lanes.buffer, lanes.byteOffset + first * lanes.BYTES_PER_ELEMENT, ID_BYTES);
   const digits = bytes.toString('hex');
   return UUID_PARTS.map(([from, to]) => digits.slice(from, to)).join('-');
 }

@@ -3,10 +3,9 @@ import type { Calendar } from '../../domain/windows/calendar.js';
 import { sharedWindow } from '../../domain/windows/window.js';
 import { textArray } from '../binaryArrays.js';
 import type { Queryable } from '../transaction.js';
-import { SharedTexts } from '../../support/sharedTexts.js';
+import { texts } from './loadUsage.js';
 import { loadAllowances } from './allowances.js';
 
-const texts = new SharedTexts();
 const NONE: never[] = [];
 
 type AccountRow = Pick<Account, 'snapshot' | 'history' | 'calendar' | 'problems' | 'tombstoned'> & {

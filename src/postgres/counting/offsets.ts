@@ -1,4 +1,5 @@
 import type { PartitionRead } from '../../domain/counting/readUpTo.js';
+import { keyOf } from '../../support/partitionKey.js';
 import { timestamp } from '../pool.js';
 import type { Queryable } from '../transaction.js';
 
@@ -47,7 +48,7 @@ export async function loadPositions(
   );
   return new Map(
     rows.map((r) => [
-      `${r.topic}/${r.partition}`,
+      keyOf(r),
       { nextOffset: r.next_offset, lastDigest: r.last_digest, generation: r.generation },
     ]),
   );
@@ -155,6 +156,3 @@ async function moveThoseOnRecord(tx: Queryable, steps: readonly OffsetStep[]): P
   );
   return new Set(rows.map(keyOf));
 }
-
-const keyOf = ({ topic, partition }: { readonly topic: string; readonly partition: number }): string =>
-  `${topic}/${partition}`;

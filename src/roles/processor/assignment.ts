@@ -4,7 +4,8 @@ import type { FetchedBatch, TopicPartition } from '../../kafka/consumer/inputCon
 import { logBounds, type LogBounds } from '../../kafka/consumer/logBounds.js';
 import { loadPositions, type Position } from '../../postgres/counting/offsets.js';
 import { InputLost, lossByBounds, type Loss } from './inputLost.js';
-import { keyOf, type Positions } from './positions.js';
+import { keyOf } from '../../support/partitionKey.js';
+import type { Positions } from './positions.js';
 
 /** Where an assignment stands: what the broker has, and what the database has counted. */
 export interface Standing {

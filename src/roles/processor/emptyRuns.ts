@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { saveEmptyRuns } from '../../postgres/counting/offsets.js';
 import { sleep } from '../wait.js';
-import { keyOf, type Positions } from './positions.js';
+import { keyOf } from '../../support/partitionKey.js';
+import type { Positions } from './positions.js';
 
 // Soon enough for what waits for the input; a log that ends in nothing again and again costs a statement a second.
 const SAVE_EVERY_MS = 1_000;

@@ -11,6 +11,7 @@ import type { Decoder } from '../../kafka/decode/decoder.js';
 import { Interner } from '../../kafka/decode/interner.js';
 import type { OffsetStep } from '../../postgres/counting/offsets.js';
 import type { LogRecord, ParkedEvent } from '../../postgres/counting/parked.js';
+import { keyOf } from '../../support/partitionKey.js';
 import { KeptRecords } from './keptRecords.js';
 
 // A transaction this large is counted in some two seconds; more would make a retry dearer and take more memory.
@@ -83,7 +84,7 @@ export class Intake {
 
   /** Moves a partition on; steps of one partition follow one another. */
   step(step: OffsetStep): void {
-    const key = `${step.topic}/${step.partition}`;
+    const key = keyOf(step);
     const before = this.stepOf.get(key);
     this.stepOf.set(key, before === undefined ? step : { ...step, expected: before.expected });
   }

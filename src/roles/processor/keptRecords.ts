@@ -1,3 +1,4 @@
+import { resized } from '../../domain/counting/usageColumns.js';
 import type { TopicPartition } from '../../kafka/consumer/inputConsumer.js';
 import type { StoredRecord } from '../../kafka/consumer/fetchedRecords.js';
 import type { LogRecord } from '../../postgres/counting/parked.js';
@@ -110,15 +111,12 @@ export class KeptRecords {
   }
 
   private resize(capacity: number): void {
-    const resized = <T extends Int32Array | Float64Array>(from: T, into: T): T => {
-      into.set(from.subarray(0, this.count));
-      return into;
-    };
-    this.rows = resized(this.rows, new Int32Array(capacity));
-    this.offsets = resized(this.offsets, new Float64Array(capacity));
-    this.starts = resized(this.starts, new Int32Array(capacity));
-    this.keyLengths = resized(this.keyLengths, new Int32Array(capacity));
-    this.valueLengths = resized(this.valueLengths, new Int32Array(capacity));
-    this.partitionOf = resized(this.partitionOf, new Int32Array(capacity));
+    const { count } = this;
+    this.rows = resized(this.rows, count, new Int32Array(capacity));
+    this.offsets = resized(this.offsets, count, new Float64Array(capacity));
+    this.starts = resized(this.starts, count, new Int32Array(capacity));
+    this.keyLengths = resized(this.keyLengths, count, new Int32Array(capacity));
+    this.valueLengths = resized(this.valueLengths, count, new Int32Array(capacity));
+    this.partitionOf = resized(this.partitionOf, count, new Int32Array(capacity));
   }
 }

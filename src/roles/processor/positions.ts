@@ -3,6 +3,7 @@ import type { EmptyFetch, FetchedBatch } from '../../kafka/consumer/inputConsume
 import type { StoredRecord } from '../../kafka/consumer/fetchedRecords.js';
 import type { LogBounds } from '../../kafka/consumer/logBounds.js';
 import type { EmptyRun, Position } from '../../postgres/counting/offsets.js';
+import { keyOf } from '../../support/partitionKey.js';
 import { InputLost, lossByBounds, lossByDigest } from './inputLost.js';
 
 interface Tracked {
@@ -19,10 +20,6 @@ interface Tracked {
   readonly generation: number;
   /** The first offset there was when it began. */
   readonly low: number;
-}
-
-export function keyOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
-  return `${topic}/${partition}`;
 }
 
 /** A digest by which a record that was counted is known again. */

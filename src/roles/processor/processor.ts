@@ -10,6 +10,7 @@ import { eventId } from '../../support/eventId.js';
 import type { Log } from '../../support/log.js';
 import type { Metrics } from '../../support/metrics.js';
 import { isOutage, reasonOf } from '../../support/outage.js';
+import { keyOf } from '../../support/partitionKey.js';
 import { Membership } from '../membership.js';
 import type { Presence } from '../presence.js';
 import type { Problem, Role } from '../role.js';
@@ -173,7 +174,7 @@ export class Processor implements Role {
     this.emptyRuns.save();
     for (const range of ranges) {
       const { topic, partition, next } = range;
-      this.hints.set(`${topic}/${partition}`, { topic, partition, next });
+      this.hints.set(keyOf(range), { topic, partition, next });
       this.consumer.resume(this.accountsFirst.done(range));
     }
     if (performance.now() - this.hintedAt < HINT_EVERY_MS) return;

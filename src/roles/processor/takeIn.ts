@@ -12,7 +12,7 @@ const MOST_KNOWN = 1 << 18;
 export class TakeIn {
   private readonly reader = new UsageReader();
   /** What the intake holds of accounts, by their numbers: looked at for every record, a map of ids would cost more. */
-  private inputs: (AccountInput | undefined)[] = [];
+  private readonly inputs: (AccountInput | undefined)[] = [];
   /** The numbers of those. */
   private readonly held: number[] = [];
   /** Accounts whose snapshot was read. */

@@ -1,3 +1,4 @@
+import { keyOf } from '../../support/partitionKey.js';
 import type { Admin, Kafka } from 'kafkajs';
 import type pg from 'pg';
 import { INPUT_TOPICS } from '../../kafka/topics.js';
@@ -88,13 +89,13 @@ export class StallWatch {
     const { metrics, pool } = this.options;
     const progress = await within(ANSWER_WITHIN_MS / 2, loadProgress(pool));
     if (progress !== null) {
-      this.counted = new Map(progress.map((read) => [`${read.topic}/${read.partition}`, read.readTo]));
+      this.counted = new Map(progress.map((read) => [keyOf(read), read.readTo]));
     }
     const { counted } = this;
     if (counted === null) return;
     const logs = await this.logs(kafka);
     const lags = logs.map(({ topic, partition, low, high }) => {
-      const key = `${topic}/${partition}`;
+      const key = keyOf({ topic, partition });
       return { topic, partition, key, high, next: counted.get(key) ?? low };
     });
     for (const { topic, partition, next, high } of lags) {

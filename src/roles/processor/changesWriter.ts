@@ -23,6 +23,7 @@ import {
 } from '../../postgres/counting/writeUsage.js';
 import { appendOutbox } from '../../postgres/outbox/append.js';
 import type { Queryable } from '../../postgres/transaction.js';
+import { overlapping, type Underway } from '../../postgres/underway.js';
 
 export interface Changed {
   readonly state: AccountState;
@@ -31,84 +32,59 @@ export interface Changed {
 
 /** Writes what a batch changed, accounts in ascending order. */
 export async function writeChanges(tx: Queryable, changed: readonly Changed[]): Promise<void> {
+  await overlapping((underway) => {
+    sendChanges(tx, underway, changed);
+  });
+}
+
+/** The same without waiting; all that is to be written is laid out when this returns. */
+export function sendChanges(tx: Queryable, underway: Underway, changed: readonly Changed[]): void {
   const more = changed.filter(({ changes }) => !changes.isOnlyCounted);
-  await writeAccountChanges(tx, more);
-  await appendSeen(tx, changed.flatMap(newChunks));
-  await writeBuckets(
-    tx,
-    all(changed, (changes) => changes.buckets, bucketOf),
-  );
-  await writeWindows(
-    tx,
-    all(changed, (changes) => changes.windows, rowOf),
-  );
-  if (more.length > 0) await writeConsequences(tx, more);
+  if (more.length > 0) sendAccountChanges(tx, underway, more);
+  underway.send(appendSeen(tx, changed.flatMap(newChunks)));
+  const buckets = all(changed, (changes) => changes.buckets, bucketOf);
+  underway.send(writeBuckets(tx, buckets));
+  const windows = all(changed, (changes) => changes.windows, rowOf);
+  underway.send(writeWindows(tx, windows));
+  if (more.length > 0) sendConsequences(tx, underway, more);
 }
 
-async function writeAccountChanges(tx: Queryable, changed: readonly Changed[]): Promise<void> {
-  await writeAccounts(
-    tx,
-    changed.flatMap(({ state: { accountId, account }, changes }) =>
-      changes.account === null || account === null ? [] : [{ accountId, account }],
-    ),
+function sendAccountChanges(tx: Queryable, underway: Underway, changed: readonly Changed[]): void {
+  const accounts = changed.flatMap(({ state: { accountId, account }, changes }) =>
+    changes.account === null || account === null ? [] : [{ accountId, account }],
   );
-  await keepSnapshots(
-    tx,
-    changed.flatMap(({ changes }) => changes.consequences.snapshots),
-  );
-  await writeAllowances(
-    tx,
-    all(changed, ({ consequences }) => consequences.allowances, itOf),
-  );
+  underway.send(writeAccounts(tx, accounts));
+  const snapshots = changed.flatMap(({ changes }) => changes.consequences.snapshots);
+  underway.send(keepSnapshots(tx, snapshots));
+  const allowances = all(changed, ({ consequences }) => consequences.allowances, itOf);
+  underway.send(writeAllowances(tx, allowances));
 }
 
-async function writeConsequences(tx: Queryable, changed: readonly Changed[]): Promise<void> {
-  const each = <T>(pick: (consequences: Consequences) => Iterable<T>): { accountId: string; it: T }[] =>
-    all(changed, ({ consequences }) => pick(consequences), itOf);
-  await writeCrossings(
-    tx,
-    each((c) => c.crossings),
+function sendConsequences(tx: Queryable, underway: Underway, changed: readonly Changed[]): void {
+  /** What is picked of each account, to a statement that is sent. */
+  const send = <T>(
+    write: (tx: Queryable, of: readonly { readonly accountId: string; readonly it: T }[]) => Promise<void>,
+    pick: (consequences: Consequences) => Iterable<T>,
+  ): void => {
+    const picked = all(changed, ({ consequences }) => pick(consequences), itOf);
+    underway.send(write(tx, picked));
+  };
+  send(writeCrossings, (c) => c.crossings);
+  send(writeViolations, (c) => c.violations);
+  send(closeViolations, (c) => c.closedViolations);
+  send(writeConditionOwners, (c) => (c.conditionOwner === null ? [] : [c.conditionOwner]));
+  send(writeNotices, (c) => c.newNotices);
+  send(updateNotices, (c) => c.changedNotices);
+  send(writeOverages, (c) => c.overages);
+  send(writeMeasures, (c) => c.measures);
+  const outgoing = all(
+    changed,
+    ({ consequences }) => consequences.outgoing,
+    (accountId, event) => ({ accountId, event }),
   );
-  await writeViolations(
-    tx,
-    each((c) => c.violations),
-  );
-  await closeViolations(
-    tx,
-    each((c) => c.closedViolations),
-  );
-  await writeConditionOwners(
-    tx,
-    each((c) => (c.conditionOwner === null ? [] : [c.conditionOwner])),
-  );
-  await writeNotices(
-    tx,
-    each((c) => c.newNotices),
-  );
-  await updateNotices(
-    tx,
-    each((c) => c.changedNotices),
-  );
-  await writeOverages(
-    tx,
-    each((c) => c.overages),
-  );
-  await writeMeasures(
-    tx,
-    each((c) => c.measures),
-  );
-  await appendOutbox(
-    tx,
-    all(
-      changed,
-      ({ consequences }) => consequences.outgoing,
-      (accountId, event) => ({ accountId, event }),
-    ),
-  );
-  await writeReplies(
-    tx,
-    changed.flatMap(({ changes }) => changes.consequences.replies),
-  );
+  underway.send(appendOutbox(tx, outgoing));
+  const replies = changed.flatMap(({ changes }) => changes.consequences.replies);
+  underway.send(writeReplies(tx, replies));
 }
 
 /** Everything that `pick` finds in the changes, made into what is to be written. */

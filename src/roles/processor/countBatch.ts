@@ -11,8 +11,9 @@ import { loadAccounts } from '../../postgres/counting/loadAccounts.js';
 import { moveOffsets } from '../../postgres/counting/offsets.js';
 import { parkEvents, unparkEvents } from '../../postgres/counting/parked.js';
 import { namedTransaction, type Queryable } from '../../postgres/transaction.js';
+import { overlapping, type Underway } from '../../postgres/underway.js';
 import type { AccountCache } from './accountCache.js';
-import { writeChanges } from './changesWriter.js';
+import { sendChanges } from './changesWriter.js';
 import { countUsage, type Work } from './countUsage.js';
 import type { AccountInput, Intake } from './intake.js';
 import { loadForPolicy } from './policyLoader.js';
@@ -25,13 +26,14 @@ export interface CountResult {
 }
 
 // What is laid out, loaded and written of an account and batch lives until it is written. Of a hundred thousand accounts at
-// once it would outgrow the young generation, be moved twice and collected late.
-const ACCOUNTS_AT_ONCE = 4_000;
+// once it would outgrow the young generation, be moved twice and collected late. And the first part is counted while nothing
+// is written, the last one written while nothing is counted: the smaller they are, the less there is of that.
+const ACCOUNTS_AT_ONCE = 2_000;
 
 /**
  * The counting transaction: offsets, counters, crossings and outgoing events move together or not at all. Accounts are
  * locked first, so whatever is read after that is current, and what the cache holds of them is used only when its
- * version is the one locked. They are counted and written some at a time, in ascending order.
+ * version is the one locked. They are counted some at a time, in ascending order, while those before are written.
  */
 export async function countBatch(
   pool: pg.Pool,
@@ -46,13 +48,12 @@ export async function countBatch(
     readonly input: AccountInput;
     readonly isChanged: boolean;
   }[] = [];
-  await namedTransaction(pool, 'count', async (tx) => {
-    await lookUpByKey(tx);
-    await moveOffsets(tx, intake.steps);
-    const heads = intake.accounts.size === 0 ? [] : [...(await lockHeads(tx, [...intake.accounts.keys()]))];
+  const countParts = async (tx: Queryable, underway: Underway): Promise<void> => {
+    const heads = await moveAndLock(tx, underway, intake);
     for (let at = 0; at < heads.length; at += accountsAtOnce) {
       const works = await begin(tx, cache, intake, heads.slice(at, at + accountsAtOnce));
-      await countAndWrite(tx, works, intake, context);
+      await countPart(tx, works, intake, context);
+      sendPart(tx, underway, works);
       for (const work of works) {
         counted.push({ state: work.state, input: work.input, isChanged: isChanged(work) });
         result.parked += work.parked.length;
@@ -60,13 +61,15 @@ export async function countBatch(
         result.crossings += work.changes.consequences.crossings.length;
         result.outgoing += work.changes.consequences.outgoing.length;
       }
+      // No part reads what another writes, so the next is counted while this one is written. What was sent of the one before
+      // must be there: else all of a large batch would wait in memory for a slow database.
+      await underway.keepUp();
     }
-    await writeDeadLetters(tx, intake.refused);
-    await bumpHeads(
-      tx,
-      counted.filter((one) => one.isChanged).map(({ state }) => state.accountId),
-    );
-  });
+    underway.send(writeDeadLetters(tx, intake.refused));
+    const changed = counted.filter((one) => one.isChanged).map(({ state }) => state.accountId);
+    underway.send(bumpHeads(tx, changed));
+  };
+  await namedTransaction(pool, 'count', (tx) => overlapping((underway) => countParts(tx, underway)));
   for (const { state, input, isChanged } of counted) {
     if (isChanged) state.version += 1;
     state.forgetOld();
@@ -76,7 +79,20 @@ export async function countBatch(
   return result;
 }
 
-async function countAndWrite(
+/** Moves the offsets and locks the accounts, in one round trip; returns the version of each, in ascending order. */
+async function moveAndLock(
+  tx: Queryable,
+  underway: Underway,
+  { steps, accounts }: Intake,
+): Promise<[accountId: string, version: number][]> {
+  underway.send(lookUpByKey(tx));
+  underway.send(moveOffsets(tx, steps));
+  const heads = accounts.size === 0 ? [] : [...(await lockHeads(tx, [...accounts.keys()]))];
+  await underway.ended();
+  return heads;
+}
+
+async function countPart(
   tx: Queryable,
   works: readonly Work[],
   intake: Intake,
@@ -84,11 +100,12 @@ async function countAndWrite(
 ): Promise<void> {
   await takeAccountEvents(tx, works, context);
   await countUsage(tx, works, intake, context);
-  await parkEvents(
-    tx,
-    works.flatMap(({ parked }) => parked),
-  );
-  await writeChanges(tx, works);
+}
+
+function sendPart(tx: Queryable, underway: Underway, works: readonly Work[]): void {
+  const parked = works.flatMap((work) => work.parked);
+  underway.send(parkEvents(tx, parked));
+  sendChanges(tx, underway, works);
 }
 
 /** Lays out the work per account that was locked. */

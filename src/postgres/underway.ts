@@ -1,0 +1,46 @@
+/**
+ * Statements of one transaction that are on their way while the work goes on. Postgres answers them in the order in which
+ * they were sent; after the first that fails it refuses all that follow, which says nothing of the cause.
+ */
+export class Underway {
+  private readonly sent: Promise<unknown>[] = [];
+  /** Those from here on were sent since the last call of {@link keepUp}. */
+  private since = 0;
+
+  /** Lets the work go on; a failure is thrown by {@link keepUp} or {@link ended}. */
+  send(statement: Promise<unknown>): void {
+    statement.catch(() => undefined);
+    this.sent.push(statement);
+  }
+
+  /** Waits for what was sent before the last call: so no more is ever on its way than what two calls enclose. */
+  async keepUp(): Promise<void> {
+    const before = this.sent.slice(0, this.since);
+    this.since = this.sent.length;
+    await allOf(before);
+  }
+
+  /** Waits for everything; throws the failure of what was sent first of all that failed. */
+  async ended(): Promise<void> {
+    await allOf(this.sent);
+  }
+}
+
+/**
+ * Does work that sends statements without waiting for each of them. Whatever fails, nothing of it is on its way any more
+ * when this returns or throws, and what is thrown is the cause.
+ */
+export async function overlapping<T>(work: (underway: Underway) => T | Promise<T>): Promise<T> {
+  const underway = new Underway();
+  try {
+    return await work(underway);
+  } finally {
+    // Throws in place of the work's error, which then follows from it.
+    await underway.ended();
+  }
+}
+
+async function allOf(statements: readonly Promise<unknown>[]): Promise<void> {
+  const ends = await Promise.allSettled(statements);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+}

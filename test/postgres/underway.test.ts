@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type pg from 'pg';
+import { createPool } from '../../src/postgres/pool.js';
+import { transaction } from '../../src/postgres/transaction.js';
+import { overlapping, type Underway } from '../../src/postgres/underway.js';
+import { isOutage } from '../../src/support/outage.js';
+import { freshDatabase, type FreshDatabase } from '../support/stack.js';
+
+describe('statements that are on their way while the work goes on', () => {
+  let database: FreshDatabase;
+  let pool: pg.Pool;
+  beforeAll(async () => {
+    database = await freshDatabase('underway');
+    pool = createPool(database.url, 2, () => undefined);
+    await pool.query('create table noted (id int primary key)');
+  });
+  afterAll(async () => {
+    await pool.end();
+    await database.drop();
+  });
+
+  const note = (tx: pg.PoolClient, id: number): Promise<unknown> =>
+    tx.query('insert into noted (id) select $1::int from (select pg_sleep(0.02)) slow', [id]);
+  const noted = async (): Promise<number[]> =>
+    (await pool.query<{ id: number }>('select id from noted order by id')).rows.map(({ id }) => id);
+  const together = <T>(work: (tx: pg.PoolClient, underway: Underway) => T | Promise<T>): Promise<T> =>
+    transaction(pool, (tx) => overlapping((underway) => work(tx, underway)));
+
+  it('have all ended when the work has', async () => {
+    await together((tx, underway) => {
+      for (const id of [1, 2, 3]) underway.send(note(tx, id));
+    });
+    expect(await noted()).toEqual([1, 2, 3]);
+  });
+
+  it('fail the work with the cause, not with what follows from it', async () => {
+    const failing = together(async (tx, underway) => {
+      underway.send(note(tx, 4));
+      underway.send(note(tx, 1));
+      underway.send(note(tx, 5));
+      await underway.keepUp();
+      // Refused by Postgres, since the one before failed.
+      await note(tx, 6);
+    });
+    await expect(failing).rejects.toMatchObject({ code: '23505' });
+    expect(await noted()).toEqual([1, 2, 3]);
+  });
+
+  it('have ended when the work throws for a reason of its own', async () => {
+    const ended: unknown[] = [];
+    const failing = together((tx, underway) => {
+      for (const id of [7, 8]) underway.send(note(tx, id).then(() => ended.push(id)));
+      throw new Error('of its own');
+    });
+    await expect(failing).rejects.toThrow('of its own');
+    expect(ended).toEqual([7, 8]);
+    expect(await noted()).toEqual([1, 2, 3]);
+  });
+
+  it('are waited for one step late', async () => {
+    const ended: number[] = [];
+    const seen: number[][] = [];
+    await together(async (tx, underway) => {
+      for (const id of [10, 11, 12]) {
+        underway.send(note(tx, id).then(() => ended.push(id)));
+        await underway.keepUp();
+        seen.push([...ended]);
+      }
+    });
+    expect(seen).toEqual([[], [10], [10, 11]]);
+    expect(ended).toEqual([10, 11, 12]);
+  });
+
+  it('fail with the connection, which is not used again', async () => {
+    const failing = together(async (tx, underway) => {
+      underway.send(tx.query('select pg_terminate_backend(pg_backend_pid())'));
+      underway.send(note(tx, 20));
+      await underway.keepUp();
+      await note(tx, 21);
+    });
+    // What Postgres said last, or that nobody listens any more: whichever was noticed first.
+    const error: unknown = await failing.catch((failure: unknown) => failure);
+    expect(isOutage(error)).toBe(true);
+    expect(await noted()).not.toContain(20);
+    expect(pool.totalCount - pool.idleCount).toBe(0);
+  });
+});

@@ -2,7 +2,7 @@ import type { Context } from '../judging/context.js';
 import { largestSureFile } from '../judging/fileSize.js';
 import { putUnder } from '../judging/judge.js';
 import { LEDGER_REACH_MS, NO_LEDGER, type Ledger } from '../judging/ledger.js';
-import { limitOf, rulingFor, type Ruling } from '../judging/limits.js';
+import { limitOf, type Ruling } from '../judging/limits.js';
 import { followPolicy, needsOfPolicy } from '../judging/policyChange.js';
 import { versionSpan, type Metric } from '../policy/policy.js';
 import { HOUR_MS, type Window, type WindowKind } from '../windows/window.js';
@@ -10,7 +10,9 @@ import { scopeId, type AccountState } from './accountState.js';
 import type { UsageWindow } from './usageWindow.js';
 import { Cell, NO_TALLIES, Tally } from './cell.js';
 import type { AccountChanges } from './changes.js';
-import { countNew, KINDS, openRow, risenPeak, rowsOf, windowOf, windowToBe } from './count.js';
+import { newIdsOf, noteRows } from './newIds.js';
+import { countNew, isMoved, KINDS, openRow, risenPeak, windowOf, windowToBe } from './count.js';
+import { Rulings } from './rulings.js';
 import { LANES } from './seenIds.js';
 import { plus } from './slots.js';
 import { Standing, worthKeeping } from './standing.js';
@@ -18,6 +20,9 @@ import { METRICS, NO_ROW, type RowList, type UsageColumns } from './usageColumns
 
 /** Everything is counted. */
 export const DONE = -1;
+
+/** Used for one cell at a time: an array that grows has room for seventeen at once, and most cells have three. */
+const gathered: Tally[] = [];
 
 /** What judging and counting are told besides the events. */
 export interface Counting {
@@ -34,6 +39,7 @@ export interface Counting {
  */
 export class AccountRun {
   readonly cells: Cell[];
+  readonly rulings: Rulings;
   private readonly tallies = new Map<UsageWindow, Tally>();
   /** There are cells whose pieces may have to be loaded; the others have theirs at hand. */
   hasNewCells = false;
@@ -49,6 +55,7 @@ export class AccountRun {
     const { account, standing } = state;
     if (account === null) throw new Error(`account ${state.accountId} is not known`);
     const { firstArrival, lastArrival } = list;
+    this.rulings = new Rulings(state, context, firstArrival, lastArrival);
     const holds = standing?.holds(account, context.policy, firstArrival, lastArrival) === true;
     this.cells = holds ? [...standing.cells] : [];
     for (const { own, next } of this.cells) {
@@ -64,11 +71,9 @@ export class AccountRun {
   private layOut(): void {
     const { cells, columns } = this;
     const { metric, occurredAt, workspace, next } = columns;
-    for (const cell of cells) {
-      cell.newIds = null;
-      cell.largestFile = this.largestFile(cell);
-    }
+    for (const cell of cells) cell.begin(this.largestFile(cell));
     let cell = -1;
+    let rows = 0;
     let lastHour = NaN;
     let lastMetric = -1;
     let lastWorkspace = -1;
@@ -78,13 +83,17 @@ export class AccountRun {
       const kind = metric[row] ?? 0;
       const place = workspace[row] ?? 0;
       if (hour !== lastHour || kind !== lastMetric || place !== lastWorkspace) {
+        noteRows(cells[cell], rows);
+        rows = 0;
         cell = this.cellOf(METRICS[kind] ?? 'chats', hour, columns.workspaces[place] ?? '', at);
         lastHour = hour;
         lastMetric = kind;
         lastWorkspace = place;
       }
       columns.cell[row] = cell;
+      rows += 1;
     }
+    noteRows(cells[cell], rows);
   }
 
   private cellOf(metric: Metric, hour: number, workspaceId: string, at: number): number {
@@ -97,24 +106,6 @@ export class AccountRun {
     const { state } = this.counting;
     const windows = KINDS[metric].map((kind) => windowToBe(state, kind, at));
     return cells.push(new Cell(metric, hour, workspaceId, windows)) - 1;
-  }
-
-  /** The limits of a window at the first and the last arrival of the run. */
-  rulings(window: Window): readonly [Ruling, Ruling] {
-    const { state, context } = this.counting;
-    const { account } = state;
-    const { firstArrival, lastArrival } = this.list;
-    if (account === null) throw new Error(`account ${state.accountId} is not known`);
-    const first = rulingFor(account, window, firstArrival, context);
-    if (firstArrival === lastArrival) return [first, first];
-    return [first, rulingFor(account, window, lastArrival, context)];
-  }
-
-  /** The limits of a window; null: they change while the run arrives. */
-  private rulingOf(window: Window): Ruling | null {
-    const [first, last] = this.rulings(window);
-    // Versions follow one another, so what is the same at both ends was the same in between.
-    return first.version === last.version ? first : null;
   }
 
   /**
@@ -178,7 +169,7 @@ export class AccountRun {
   /** The first new event of this run in a cell. */
   private begin(cell: Cell): void {
     const { changes } = this.counting;
-    cell.newIds = changes.newIds(cell.metric, cell.month, this.list.rows);
+    cell.newIds = newIdsOf(changes, cell, this.cells);
     if (cell.bucket !== null) changes.buckets.add(cell.bucket);
   }
 
@@ -187,10 +178,12 @@ export class AccountRun {
     const { state, changes } = this.counting;
     cell.largestFile = this.largestFile(cell);
     let opened = false;
-    for (const [n, window] of cell.windows.entries()) {
+    for (let n = 0; n < cell.windows.length; n += 1) {
+      const window = cell.windows[n];
       const kind = KINDS[cell.metric][n];
-      const ruling = this.rulingOf(window);
-      if (ruling === null || kind === undefined) {
+      if (window === undefined || kind === undefined) continue;
+      const ruling = this.rulings.throughout(window);
+      if (ruling === null) {
         cell.plain = true;
         return;
       }
@@ -238,37 +231,43 @@ export class AccountRun {
 
   /** Ties a cell to the rows that its events move. */
   private attach(cell: Cell): void {
-    const own: Tally[] = [];
-    KINDS[cell.metric].forEach((kind, n) => {
-      const window = cell.windows[n];
-      if (window !== undefined) this.addTallies(own, cell, kind, window.start);
-    });
-    // Of just the length that is needed.
-    cell.own = own.slice();
+    let found = 0;
+    const kinds = KINDS[cell.metric];
+    for (let n = 0; n < kinds.length; n += 1) {
+      const [kind, window] = [kinds[n], cell.windows[n]];
+      if (kind !== undefined && window !== undefined) found = this.gather(found, cell, kind, window.start);
+    }
+    cell.own = gathered.slice(0, found);
     this.attachNext(cell);
   }
 
   private attachNext(cell: Cell): void {
     cell.next = NO_TALLIES;
     if (cell.metric !== 'chats') return;
-    const next: Tally[] = [];
-    this.addTallies(next, cell, 'hour', cell.hour + HOUR_MS);
-    if (next.length > 0) cell.next = next.slice();
+    const found = this.gather(0, cell, 'hour', cell.hour + HOUR_MS);
+    if (found > 0) cell.next = gathered.slice(0, found);
   }
 
-  private addTallies(to: Tally[], cell: Cell, kind: WindowKind, start: number): void {
-    for (const row of rowsOf(this.counting.state, cell.metric, cell.workspaceId, kind, start)) {
+  /** Appends the tallies of the rows that a cell moves in a window; returns how many there are now. */
+  private gather(found: number, cell: Cell, kind: WindowKind, start: number): number {
+    let end = found;
+    for (const row of this.counting.state.windows.startingAt(start)) {
+      if (!isMoved(row, cell.metric, cell.workspaceId, kind)) continue;
       const tally = this.tallyOf(row);
       if (tally === null) cell.plain = true;
-      else to.push(tally);
+      else {
+        gathered[end] = tally;
+        end += 1;
+      }
     }
+    return end;
   }
 
   /** The tally of a row, brought under the limit that now applies; null: limits change while the batch arrives. */
   private tallyOf(row: UsageWindow): Tally | null {
     const known = this.tallies.get(row);
     if (known !== undefined) return known;
-    const ruling = this.rulingOf(row.window);
+    const ruling = this.rulings.throughout(row.window);
     if (ruling === null) return null;
     const limit = limitOf(ruling, row.rule, row.workspaceId);
     const amount = limit?.allowed.kind === 'limited' ? limit.allowed.amount : null;

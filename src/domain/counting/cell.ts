@@ -51,6 +51,8 @@ export class Cell {
   largestFile = Infinity;
   /** Of the run under way: where the ids go that are new. */
   newIds: IdChunk | null = null;
+  /** Of the run under way: its events, counted before or not. */
+  rows = 0;
 
   constructor(
     readonly metric: Metric,
@@ -62,6 +64,13 @@ export class Cell {
     this.slotMs = slotMs(metric);
     this.firstSlot = (hour - periodOf(metric, hour)) / this.slotMs;
     this.plain = windows.some(({ start, end }) => start > hour || end < hour + HOUR_MS);
+  }
+
+  /** Begins another run. */
+  begin(largestFile: number): void {
+    this.largestFile = largestFile;
+    this.newIds = null;
+    this.rows = 0;
   }
 
   get month(): string {

@@ -84,9 +84,14 @@ export class AccountChanges {
     return (this.made ??= new Consequences());
   }
 
+  /** The new ids of a group; undefined: none were begun. */
+  idsOf(metric: Metric, month: string): IdChunk | undefined {
+    return this.seen.find((chunk) => chunk.metric === metric && chunk.month === month);
+  }
+
   /** Where the new ids of a group go, `expected` of them. */
   newIds(metric: Metric, month: string, expected?: number): IdChunk {
-    const known = this.seen.find((chunk) => chunk.metric === metric && chunk.month === month);
+    const known = this.idsOf(metric, month);
     if (known !== undefined) return known;
     const ids = new IdChunk(metric, month, this.arena, expected);
     this.seen.push(ids);

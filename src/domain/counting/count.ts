@@ -192,21 +192,23 @@ function refreshLimit(
 }
 
 /** The rows that an event of a workspace moves, in the window that starts at `start`. */
-export function rowsOf(
+function rowsOf(
   state: AccountState,
   metric: Metric,
   workspaceId: string,
   kind: WindowKind,
   start: number,
 ): UsageWindow[] {
-  return state.windows
-    .startingAt(start)
-    .filter(
-      (row) =>
-        row.kind === kind &&
-        RULES[row.rule].metric === metric &&
-        (row.workspaceId === WHOLE_ACCOUNT || row.workspaceId === workspaceId),
-    );
+  return state.windows.startingAt(start).filter((row) => isMoved(row, metric, workspaceId, kind));
+}
+
+/** Whether an event of a workspace moves the row, if it falls into its window. */
+export function isMoved(row: UsageWindow, metric: Metric, workspaceId: string, kind: WindowKind): boolean {
+  return (
+    row.kind === kind &&
+    RULES[row.rule].metric === metric &&
+    (row.workspaceId === WHOLE_ACCOUNT || row.workspaceId === workspaceId)
+  );
 }
 
 /** The largest rolling 60 minutes of an hour's row among those that contain the minute of `instant`. */

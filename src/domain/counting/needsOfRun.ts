@@ -19,7 +19,9 @@ export function missingOf(run: AccountRun): Needs | null {
       const periods = needs().periods;
       periods.set(metric, (periods.get(metric) ?? new Set()).add(start));
     }
-    for (const [n, window] of windows.entries()) {
+    for (let n = 0; n < windows.length; n += 1) {
+      const window = windows[n];
+      if (window === undefined) continue;
       if (!state.windows.has(window.start)) needs().windowStarts.add(window.start);
       if (KINDS[metric][n] === 'hour' && !state.windows.has(window.end)) needs().windowStarts.add(window.end);
     }
@@ -33,11 +35,11 @@ export function sumsOfRun(run: AccountRun): Map<Metric, Window> | null {
   let sums: Map<Metric, Window> | null = null;
   for (const { open, metric, workspaceId, windows } of run.cells) {
     if (open) continue;
-    for (const [n, window] of windows.entries()) {
-      const kind = KINDS[metric][n];
-      if (kind === 'hour' || state.bucketsOf(metric).covers(window)) continue;
-      const isMissing = run
-        .rulings(window)
+    for (let n = 0; n < windows.length; n += 1) {
+      const [window, kind] = [windows[n], KINDS[metric][n]];
+      if (window === undefined || kind === 'hour' || state.bucketsOf(metric).covers(window)) continue;
+      const isMissing = run.rulings
+        .of(window)
         .some(({ limits }) =>
           limits.some(
             (limit) =>

@@ -24,7 +24,25 @@ export class SeenIds {
 
   /** Takes in a stored chunk: any number of 16-byte ids. */
   load(chunk: Uint8Array): void {
-    for (let at = 0; at + ID_BYTES <= chunk.length; at += ID_BYTES) this.add(chunk, at);
+    const aligned = chunk.byteOffset % Int32Array.BYTES_PER_ELEMENT === 0 ? chunk : chunk.slice();
+    const ids = new Int32Array(
+      aligned.buffer,
+      aligned.byteOffset,
+      Math.floor(chunk.length / ID_BYTES) * LANES,
+    );
+    for (let at = 0; at < ids.length; at += LANES) {
+      this.addLanes(ids[at] ?? 0, ids[at + 1] ?? 0, ids[at + 2] ?? 0, ids[at + 3] ?? 0);
+    }
+  }
+
+  /** Makes room for so many ids more at once: a table that doubles again and again moves every id as often. */
+  reserve(more: number): void {
+    const wanted = this.count + more;
+    if (wanted <= FEW) return;
+    let slots = Math.max(INITIAL_SLOTS, this.table.length / LANES);
+    while (wanted * 4 > slots * 3) slots *= 2;
+    if (this.table === NO_TABLE) this.spread(slots);
+    else if (slots * LANES > this.table.length) this.grow(slots);
   }
 
   /** True when the id (16 bytes at `offset`) was not there yet. */
@@ -51,9 +69,10 @@ export class SeenIds {
         this.count += 1;
         return true;
       }
-      this.spread();
+      this.spread(INITIAL_SLOTS);
     }
-    if ((this.count + 1) * 4 > (this.table.length / LANES) * 3) this.grow();
+    const slots = this.table.length / LANES;
+    if ((this.count + 1) * 4 > slots * 3) this.grow(slots * 2);
     return this.insert(a, b, c, d);
   }
 
@@ -75,9 +94,9 @@ export class SeenIds {
   }
 
   /** From the list into a table. */
-  private spread(): void {
+  private spread(slots: number): void {
     const { few } = this;
-    this.table = new Int32Array(INITIAL_SLOTS * LANES);
+    this.table = new Int32Array(slots * LANES);
     this.few = NONE;
     this.count = 0;
     for (let at = 0; at < few.length; at += LANES) {
@@ -103,9 +122,9 @@ export class SeenIds {
     }
   }
 
-  private grow(): void {
+  private grow(slots: number): void {
     const old = this.table;
-    this.table = new Int32Array(old.length * 2);
+    this.table = new Int32Array(slots * LANES);
     this.count = 0;
     for (let at = 0; at < old.length; at += LANES) {
       const a = old[at] ?? 0;

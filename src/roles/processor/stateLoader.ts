@@ -10,7 +10,7 @@ import {
   type OverageStep,
   type Strike,
 } from '../../domain/judging/ledger.js';
-import { SeenIds } from '../../domain/counting/seenIds.js';
+import { ID_BYTES, SeenIds } from '../../domain/counting/seenIds.js';
 import { periodOf } from '../../domain/counting/slots.js';
 import { groupKey } from '../../domain/counting/usageWindow.js';
 import type { Metric } from '../../domain/policy/policy.js';
@@ -24,6 +24,7 @@ import {
   loadSeen,
   loadWindows,
   loadWindowsFrom,
+  type StoredChunk,
 } from '../../postgres/counting/loadUsage.js';
 import type { Queryable } from '../../postgres/transaction.js';
 
@@ -76,11 +77,18 @@ async function loadSeenGroups(
       .map(([key, { metric, month }]) => ({ accountId: state.accountId, metric, month, key, state })),
   );
   for (const { state, key } of missing) state.seen.set(key, new SeenIds(0));
+  const chunksOf = new Map<SeenIds, StoredChunk[]>();
   for (const chunk of await loadSeen(tx, missing)) {
     const seen = states.get(chunk.account_id)?.seen.get(groupKey(chunk.metric, chunk.month));
     if (seen === undefined) continue;
-    seen.load(chunk.ids);
+    const known = chunksOf.get(seen);
+    if (known === undefined) chunksOf.set(seen, [chunk]);
+    else known.push(chunk);
     seen.nextSeq = Math.max(seen.nextSeq, chunk.seq + 1);
+  }
+  for (const [seen, chunks] of chunksOf) {
+    seen.reserve(chunks.reduce((sum, { ids }) => sum + ids.length, 0) / ID_BYTES);
+    for (const { ids } of chunks) seen.load(ids);
   }
 }
 

@@ -57,6 +57,48 @@ describe('SeenIds', () => {
     expect(seen.add(idOf(1_500))).toBe(true);
   });
 
+  it('takes in a chunk that begins anywhere in memory', () => {
+    const seen = new SeenIds(0);
+    for (let from = 0; from < 8; from += 1) {
+      const memory = new Uint8Array(40);
+      memory.set(idOf(1), from);
+      memory.set(idOf(2), from + 16);
+      seen.load(memory.subarray(from, from + 32));
+    }
+    expect([seen.size, seen.add(idOf(1)), seen.add(idOf(2)), seen.add(idOf(3))]).toEqual([
+      2,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it('makes room ahead without forgetting or inventing any', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat({ max: 40 }), fc.nat({ max: 100 })), { maxLength: 8 }),
+        (steps) => {
+          const seen = new SeenIds(0);
+          let ids = 0;
+          for (const [few, more] of steps) {
+            for (let n = 0; n < few; n += 1) expect(seen.add(idOf(ids + n))).toBe(true);
+            ids += few;
+            seen.reserve(more);
+            for (let n = 0; n < ids; n += 1) expect(seen.add(idOf(n))).toBe(false);
+            expect(seen.size).toBe(ids);
+          }
+        },
+      ),
+    );
+  });
+
+  it('takes no more memory by room made ahead than it would have come to', () => {
+    const [ahead, step] = [new SeenIds(0), new SeenIds(0)];
+    ahead.reserve(1_000);
+    for (let n = 0; n < 1_000; n += 1) expect([ahead.add(idOf(n)), step.add(idOf(n))]).toEqual([true, true]);
+    expect(ahead.bytes).toBe(step.bytes);
+  });
+
   it('takes ids of zeros for what they are', () => {
     const seen = new SeenIds(0);
     expect([seen.add(new Uint8Array(16)), seen.add(new Uint8Array(16))]).toEqual([true, false]);

@@ -58,11 +58,14 @@ export async function serve(config: Config, names: readonly RoleName[]): Promise
   log.info({ roles: names, http: http.url, zoneData: process.versions.tz }, 'starting');
   try {
     servers?.start();
+    // Nothing of them runs yet: they are loaded while the servers answer.
+    const created = createRoles(names, config, resources, policy, fail);
+    created.catch(() => undefined);
     // A server that hangs may keep an attempt for longer than a stop may take.
     const prepared = prepare(config, resources, policy, log, stop.signal);
     if (!(await Promise.race([prepared, stop.asked.then(() => false), failed]))) return;
     stalls.start();
-    roles = createRoles(names, config, resources, policy, fail);
+    roles = await created;
     await Promise.race([startAll(roles), stop.asked, failed]);
     log.info('running');
     await Promise.race([stop.asked, failed]);

@@ -1,29 +1,27 @@
 import type { Config } from '../config/environment.js';
 import type { LimitRule, Policy } from '../domain/policy/policy.js';
-import { eventId } from '../support/eventId.js';
-import { createMailer } from './mailer/mailer.js';
-import { Processor } from './processor/processor.js';
-import { Relay } from './relay/relay.js';
-import { releaseSuppressed } from './releaseSuppressed.js';
 import type { Resources } from './resources.js';
 import type { Role } from './role.js';
-import { Scheduler } from './scheduler/scheduler.js';
 
 export type RoleName = 'processor' | 'relay' | 'mailer' | 'api' | 'scheduler';
 
-/** Builds the roles that were asked for; the `api` role is the HTTP server, which every process has. */
-export function createRoles(
+/**
+ * Loads and builds the roles that were asked for, and no other: a process that only counts has no use for the mailer. The
+ * `api` role is the HTTP server, which every process has.
+ */
+export async function createRoles(
   names: readonly RoleName[],
   config: Config,
   resources: Resources,
   policy: Policy,
   onFatal: (error: Error) => void,
-): Role[] {
+): Promise<Role[]> {
   const { pool, presence, clock, log, metrics } = resources;
   const child = (role: RoleName): typeof log => log.child({ role });
-  const build: Record<RoleName, () => Role | null> = {
-    processor: () =>
-      new Processor({
+  const build: Record<RoleName, () => Promise<Role | null>> = {
+    processor: async () => {
+      const { Processor } = await import('./processor/processor.js');
+      return new Processor({
         kafka: resources.kafka(),
         registry: resources.registry(),
         pool,
@@ -35,17 +33,23 @@ export function createRoles(
         metrics,
         cacheBytes: config.accountCacheBytes,
         onFatal,
-      }),
-    relay: () =>
-      new Relay({
+      });
+    },
+    relay: async () => {
+      const { Relay } = await import('./relay/relay.js');
+      return new Relay({
         kafka: resources.kafka(),
         registry: resources.registry(),
         pool,
         log: child('relay'),
         metrics,
-      }),
-    mailer: () => {
+      });
+    },
+    mailer: async () => {
       if (config.smtp === null) throw new Error('SMTP_URL is not configured');
+      const { createMailer } = await import('./mailer/mailer.js');
+      const { releaseSuppressed } = await import('./releaseSuppressed.js');
+      const { eventId } = await import('../support/eventId.js');
       return createMailer({
         kafka: resources.kafka(),
         registry: resources.registry(),
@@ -65,8 +69,9 @@ export function createRoles(
           ),
       });
     },
-    scheduler: () =>
-      new Scheduler({
+    scheduler: async () => {
+      const { Scheduler } = await import('./scheduler/scheduler.js');
+      return new Scheduler({
         pool,
         policy,
         kafka: config.kafka === null ? null : resources.kafka(),
@@ -74,8 +79,10 @@ export function createRoles(
         log: child('scheduler'),
         metrics,
         retentionDivisor: config.retentionDivisor,
-      }),
-    api: () => null,
+      });
+    },
+    api: () => Promise.resolve(null),
   };
-  return names.flatMap((name) => build[name]() ?? []);
+  const roles = await Promise.all(names.map((name) => build[name]()));
+  return roles.filter((role) => role !== null);
 }

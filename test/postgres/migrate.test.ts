@@ -1,0 +1,37 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { readdirSync } from 'node:fs';
+import pg from 'pg';
+import { migrateDatabase } from '../../src/postgres/migrate.js';
+import { freshDatabase, type FreshDatabase } from '../support/stack.js';
+
+let database: FreshDatabase;
+let db: pg.Client;
+
+beforeEach(async () => {
+  database = await freshDatabase('migrations');
+  db = new pg.Client({ connectionString: database.url });
+  await db.connect();
+});
+
+afterEach(async () => {
+  await db.end();
+  await database.drop();
+});
+
+describe('the migrations of the database', () => {
+  it('are all applied once, each by its name', async () => {
+    const names = readdirSync('migrations').map((file) => file.replace(/\.sql$/, ''));
+    expect(await migrateDatabase(database.url)).toEqual(names.toSorted());
+    expect(await migrateDatabase(database.url)).toEqual([]);
+  }, 60_000);
+
+  it('are not taken to be all there when one of them is missing, or one is not ours', async () => {
+    await migrateDatabase(database.url);
+    const last = 'select max(name) from knex_migrations';
+    await db.query(`update knex_migrations set name = 'of_another_release' where name = (${last})`);
+    await expect(migrateDatabase(database.url)).rejects.toThrow(/missing: of_another_release$/);
+    await db.query(`delete from knex_migrations where name = 'of_another_release'`);
+    // What it made is there already.
+    await expect(migrateDatabase(database.url)).rejects.toThrow(/already exists/);
+  }, 60_000);
+});

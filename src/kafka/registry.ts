@@ -126,11 +126,16 @@ export class Registry {
    * release's schema of every output topic. Nothing registered is ever overwritten.
    */
   async registerMissing(): Promise<string[]> {
-    const registered: string[] = [];
-    for (const topic of AVRO_TOPICS) {
-      if (await this.registerIfMissing(topic)) registered.push(`${topic}-value`);
-    }
-    return registered;
+    const missing = new Set<string>();
+    // All are asked for before one that failed is told of: none is still under way when it is tried again.
+    const asked = await Promise.allSettled(
+      AVRO_TOPICS.map(async (topic) => {
+        if (await this.registerIfMissing(topic)) missing.add(topic);
+      }),
+    );
+    const failed = asked.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return AVRO_TOPICS.filter((topic) => missing.has(topic)).map((topic) => `${topic}-value`);
   }
 
   /** Before there is any version: whoever dies in between leaves no subject that takes everything. */

@@ -27,24 +27,29 @@ export async function migrateEverything(
   log: Log,
   signal?: AbortSignal,
 ): Promise<MigrationReport> {
-  const waiting = { signal, onWaiting: (message: string) => log.warn(message) };
+  const failed = new AbortController();
+  const waiting = {
+    signal: AbortSignal.any([failed.signal, ...(signal === undefined ? [] : [signal])]),
+    onWaiting: (message: string) => log.warn(message),
+  };
   const kafka = createKafka(config.kafka, 'fair-use-migrate', log);
   const registry = new Registry(config.registryUrl);
-  const database = await waitOut(
-    databaseName(config.databaseUrl),
-    () => migrateDatabase(config.databaseUrl),
-    waiting,
-  );
-  const topics = await waitOut(
-    `Kafka at ${config.kafka.brokers.join(',')}`,
-    () => createMissingTopics(kafka, config.topics),
-    waiting,
-  );
-  const subjects = await waitOut(
-    `the schema registry at ${new URL(config.registryUrl).host}`,
-    () => registry.registerMissing(),
-    waiting,
-  );
+  // None needs what another brings.
+  const [database, topics, subjects] = await Promise.all([
+    waitOut(databaseName(config.databaseUrl), () => migrateDatabase(config.databaseUrl), waiting),
+    waitOut(
+      `Kafka at ${config.kafka.brokers.join(',')}`,
+      () => createMissingTopics(kafka, config.topics),
+      waiting,
+    ),
+    waitOut(
+      `the schema registry at ${new URL(config.registryUrl).host}`,
+      () => registry.registerMissing(),
+      waiting,
+    ),
+  ]).finally(() => {
+    failed.abort();
+  });
   for (const warning of topics.warnings) log.warn(warning);
   return { database, topics: topics.created, subjects, warnings: topics.warnings };
 }

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { ExpectedError } from '../support/expectedError.js';
 import type { Log } from '../support/log.js';
 
@@ -28,76 +26,48 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-}
-
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
-const HEADERS = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' };
-/** Longer than whoever asks regularly waits between two questions, so that none meets a connection that is just closing. */
-const KEEP_ALIVE_MS = 72_000;
 
 /**
  * Serves `/livez`, `/readyz` and `/metrics`; everything else is a 404 as `application/problem+json`. Throws an
  * {@link ExpectedError} naming `HTTP_HOST` or `HTTP_PORT` where the address cannot be taken.
  */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  // A framework would be a sixth of what a process costs until it is ready.
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-    void answer(request, options).then(({ status, type, body }) => {
-      response.writeHead(status, {
-        ...HEADERS,
-        'content-type': type,
-        'content-length': Buffer.byteLength(body),
-      });
-      response.end(body);
-    });
+  const app = fastify({ logger: false, forceCloseConnections: true });
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+    done();
   });
-  const url = await listen(server, options);
-  return { url, close: () => close(server) };
-}
-
-/** Never rejects. */
-async function answer(request: IncomingMessage, options: HttpServerOptions): Promise<Answer> {
-  const path = (request.url ?? '').replace(/\?.*$/s, '');
-  const reads = request.method === 'GET' || request.method === 'HEAD';
-  try {
-    if (reads && path === '/livez') {
-      const live = options.live();
-      return json(live ? 200 : 503, { live });
-    }
-    if (reads && path === '/readyz') {
-      const report = await options.ready();
-      return json(report.ready ? 200 : 503, report);
-    }
-    if (reads && path === '/metrics') {
-      return { status: 200, type: METRICS_TYPE, body: await options.metrics() };
-    }
-    return problem(404, 'Not Found');
-  } catch (error) {
+  addHealth(app, options);
+  app.setNotFoundHandler((_request, reply) => problem(reply, 404, 'Not Found'));
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500) return problem(reply, status, error.message);
     options.log.error({ error, path: request.url }, 'a request failed');
-    return problem(500, 'Internal Server Error');
-  }
+    return problem(reply, 500, 'Internal Server Error');
+  });
+  const url = await listen(app, options);
+  return { url, close: () => app.close() };
 }
 
-function json(status: number, value: unknown): Answer {
-  return { status, type: 'application/json; charset=utf-8', body: JSON.stringify(value) };
+function addHealth(app: FastifyInstance, options: HttpServerOptions): void {
+  app.get('/livez', (_request, reply) => {
+    const alive = options.live();
+    return reply.code(alive ? 200 : 503).send({ live: alive });
+  });
+  app.get('/readyz', async (_request, reply) => {
+    const report = await options.ready();
+    return reply.code(report.ready ? 200 : 503).send(report);
+  });
+  app.get('/metrics', async (_request, reply) => reply.type(METRICS_TYPE).send(await options.metrics()));
 }
 
 /** RFC 9457. */
-function problem(status: number, title: string): Answer {
-  const body = JSON.stringify({ type: 'about:blank', title, status });
-  return { status, type: 'application/problem+json', body };
-}
-
-async function close(server: Server): Promise<void> {
-  if (!server.listening) return;
-  const closed = once(server, 'close');
-  server.close();
-  server.closeAllConnections();
-  await closed;
+function problem(reply: FastifyReply, status: number, title: string): FastifyReply {
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .send(JSON.stringify({ type: 'about:blank', title, status }));
 }
 
 const ADDRESS_PROBLEMS: Readonly<Record<string, (host: string, port: number) => string>> = {
@@ -108,14 +78,12 @@ const ADDRESS_PROBLEMS: Readonly<Record<string, (host: string, port: number) => 
   ENOTFOUND: (host) => `HTTP_HOST=${host} is not a known host name`,
 };
 
-async function listen(server: Server, { host, port }: HttpServerOptions): Promise<string> {
+async function listen(app: FastifyInstance, { host, port }: HttpServerOptions): Promise<string> {
   try {
-    server.listen({ host, port });
-    await once(server, 'listening');
+    return await app.listen({ host, port });
   } catch (error) {
+    await app.close();
     const describe = ADDRESS_PROBLEMS[(error as NodeJS.ErrnoException).code ?? ''];
     throw describe === undefined ? error : new ExpectedError(describe(host, port), { cause: error });
   }
-  const { address, family, port: taken } = server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${taken}`;
 }

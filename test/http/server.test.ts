@@ -61,32 +61,6 @@ describe('the HTTP server', () => {
     expect(await broken.text()).not.toContain('hunter2');
   });
 
-  it('answers HEAD, takes no notice of a query, and knows no other method', async () => {
-    const { url } = await server();
-    const head = await fetch(`${url}/metrics`, { method: 'HEAD' });
-    expect([head.status, await head.text()]).toEqual([200, '']);
-    expect((await fetch(`${url}/livez?verbose=1`)).status).toBe(200);
-    const posted = await fetch(`${url}/livez`, { method: 'POST', body: 'x'.repeat(100_000) });
-    expect([posted.status, await posted.json()]).toEqual([404, expect.objectContaining({ status: 404 })]);
-  });
-
-  it('ends what is under way when it closes', async () => {
-    let asked: () => void = () => undefined;
-    const under = new Promise<void>((resolve) => (asked = resolve));
-    const ready = (): Promise<never> => {
-      asked();
-      return new Promise(() => undefined);
-    };
-    const created = await server({ ready });
-    const waiting = fetch(`${created.url}/readyz`).then(
-      () => 'answered',
-      () => 'ended',
-    );
-    await under;
-    await created.close();
-    expect(await waiting).toBe('ended');
-  });
-
   it('names HTTP_PORT when the port is taken', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');

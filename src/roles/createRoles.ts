@@ -1,5 +1,6 @@
 import type { Config } from '../config/environment.js';
 import type { LimitRule, Policy } from '../domain/policy/policy.js';
+import type { ProcessorOptions } from './processor/processor.js';
 import type { Resources } from './resources.js';
 import type { Role } from './role.js';
 
@@ -23,7 +24,7 @@ export async function createRoles(
       const { Processor } = await import('./processor/processor.js');
       return new Processor({
         kafka: resources.kafka(),
-        registry: resources.registry(),
+        ...inputServers(config),
         pool,
         presence,
         sessionTimeoutMs: config.sessionTimeoutMs,
@@ -85,4 +86,10 @@ export async function createRoles(
   };
   const roles = await Promise.all(names.map((name) => build[name]()));
   return roles.filter((role) => role !== null);
+}
+
+function inputServers({ kafka, registryUrl }: Config): Pick<ProcessorOptions, 'brokers' | 'registryUrl'> {
+  if (kafka === null) throw new Error('KAFKA_BROKERS is not configured');
+  if (registryUrl === null) throw new Error('SCHEMA_REGISTRY_URL is not configured');
+  return { brokers: kafka, registryUrl };
 }

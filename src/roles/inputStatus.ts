@@ -8,7 +8,7 @@ import { readRecords } from '../kafka/consumer/readRecords.js';
 import { INPUT_TOPICS, type InputTopic } from '../kafka/topics.js';
 import { loadProgress, loadPositions, type Position } from '../postgres/counting/offsets.js';
 import { lossByBounds, lossByDigest, type Loss } from './processor/inputLost.js';
-import { digestOf } from './processor/positions.js';
+import { digestOf } from './processor/reading/positions.js';
 
 const RECORDS_WITHIN_MS = 10_000;
 

@@ -1,6 +1,7 @@
 import type { UsageEvent } from '../events.js';
 import type { Metric } from '../policy/policy.js';
 import { lane, LANES } from './seenIds.js';
+import { columnsIn, moved, roomFor } from './sharedColumns.js';
 
 export const METRICS: readonly Metric[] = ['chats', 'sessions', 'tickets', 'upload_bytes'];
 const SMALLEST = 64;
@@ -9,60 +10,60 @@ const TOO_LARGE = 8;
 /** Ends a list of rows. */
 export const NO_ROW = -1;
 
+// Memory that was never written to costs nothing; what is outgrown is garbage until much later.
+const MANY = 16_384;
+const ROOM_FOR_MANY = 1 << 20;
+
+const LAYOUT = {
+  occurredAt: [Float64Array, 1],
+  arrivedAt: [Float64Array, 1],
+  amount: [Float64Array, 1],
+  next: [Int32Array, 1],
+  ids: [Int32Array, LANES],
+  eventIds: [Int32Array, LANES],
+  workspace: [Int32Array, 1],
+  cell: [Int32Array, 1],
+  metric: [Uint8Array, 1],
+} as const;
+
 /**
- * Usage events of a batch in columns, a row each, the rows of an account linked ({@link RowList}). An event near
- * no limit is counted without ever becoming an object; `whole` makes one of a row that needs a closer look.
+ * Usage events of a batch in columns, a row each, the rows of an account linked ({@link RowList}). In shared memory: one
+ * thread fills them, another counts them.
  */
-export class UsageColumns {
-  /** The row of the same account that arrived next. */
-  next: Int32Array;
-  metric: Uint8Array;
-  ids: Int32Array;
-  /** Of those rows of which the columns tell all (`whole` knows which). */
-  eventIds: Int32Array;
+export class UsageTable {
   /** Epoch ms. */
-  occurredAt: Float64Array;
+  occurredAt!: Float64Array;
   /** Business time of arrival, epoch ms. */
-  arrivedAt: Float64Array;
+  arrivedAt!: Float64Array;
   /** 1, or bytes for uploads. */
-  amount: Float64Array;
+  amount!: Float64Array;
+  /** The row of the same account that arrived next. */
+  next!: Int32Array;
+  ids!: Int32Array;
+  /** Of those rows of which the columns tell all (`whole` knows which). */
+  eventIds!: Int32Array;
   /** The number of a row's workspace. */
-  workspace: Int32Array;
+  workspace!: Int32Array;
   /** Which cell of its account's run a row belongs to. */
-  cell: Int32Array;
+  cell!: Int32Array;
+  metric!: Uint8Array;
   rows = 0;
 
-  constructor(
-    /** The event of a row, which is one of the account's. */
-    readonly whole: (row: number, accountId: string) => UsageEvent,
-    /** Workspace ids by their numbers. */
-    public workspaces: readonly string[],
-    expected = SMALLEST,
-  ) {
-    const capacity = Math.max(SMALLEST, expected);
-    this.next = new Int32Array(capacity);
-    this.metric = new Uint8Array(capacity);
-    this.ids = new Int32Array(capacity * LANES);
-    this.eventIds = new Int32Array(capacity * LANES);
-    this.occurredAt = new Float64Array(capacity);
-    this.arrivedAt = new Float64Array(capacity);
-    this.amount = new Float64Array(capacity);
-    this.workspace = new Int32Array(capacity);
-    this.cell = new Int32Array(capacity);
+  constructor(public buffer = roomFor(LAYOUT, SMALLEST)) {
+    this.use(buffer);
   }
 
   /** Begins anew in the same memory; what is far too large for what was in it goes. */
-  reset(workspaces: readonly string[]): void {
+  reset(): void {
     const expected = Math.max(SMALLEST, this.rows);
-    this.workspaces = workspaces;
     this.rows = 0;
-    if (this.next.length > expected * TOO_LARGE) this.resize(expected);
+    if (this.next.length > expected * TOO_LARGE) this.use(roomFor(LAYOUT, expected));
   }
 
   /** Makes room for one more row, without an id yet; returns its number. */
   push(metric: number, workspace: number, amount: number, occurredAt: number, arrivedAt: number): number {
     const row = this.rows;
-    if (row === this.next.length) this.resize(row * 2);
+    if (row === this.next.length) this.use(moved(LAYOUT, this.buffer, row, roomAfter(row)));
     this.next[row] = NO_ROW;
     this.metric[row] = metric;
     this.occurredAt[row] = occurredAt;
@@ -77,24 +78,37 @@ export class UsageColumns {
     for (let n = 0; n < LANES; n += 1) this.ids[row * LANES + n] = lane(bytes, n * 4);
   }
 
-  private resize(capacity: number): void {
-    const { rows } = this;
-    this.next = resized(this.next, rows, new Int32Array(capacity));
-    this.metric = resized(this.metric, rows, new Uint8Array(capacity));
-    this.ids = resized(this.ids, rows * LANES, new Int32Array(capacity * LANES));
-    this.eventIds = resized(this.eventIds, rows * LANES, new Int32Array(capacity * LANES));
-    this.occurredAt = resized(this.occurredAt, rows, new Float64Array(capacity));
-    this.arrivedAt = resized(this.arrivedAt, rows, new Float64Array(capacity));
-    this.amount = resized(this.amount, rows, new Float64Array(capacity));
-    this.workspace = resized(this.workspace, rows, new Int32Array(capacity));
-    this.cell = resized(this.cell, rows, new Int32Array(capacity));
+  private use(buffer: SharedArrayBuffer): void {
+    this.buffer = buffer;
+    const columns = columnsIn(LAYOUT, buffer);
+    this.occurredAt = columns.occurredAt;
+    this.arrivedAt = columns.arrivedAt;
+    this.amount = columns.amount;
+    this.next = columns.next;
+    this.ids = columns.ids;
+    this.eventIds = columns.eventIds;
+    this.workspace = columns.workspace;
+    this.cell = columns.cell;
+    this.metric = columns.metric;
   }
 }
 
-/** What was used of an array, in one of another length. */
-export function resized<T extends Int32Array | Uint8Array | Float64Array>(from: T, used: number, into: T): T {
-  into.set(from.subarray(0, used));
-  return into;
+/** How many rows there is room for next, when there is none for more than so many. */
+function roomAfter(rows: number): number {
+  return rows < MANY ? rows * 2 : Math.max(rows * 2, ROOM_FOR_MANY);
+}
+
+/** Rows that are counted. An event near no limit is counted without ever becoming an object. */
+export class UsageColumns extends UsageTable {
+  constructor(
+    /** Makes an object of a row, which is one of the account's, for a closer look. */
+    readonly whole: (row: number, accountId: string) => UsageEvent,
+    /** Workspace ids by their numbers. */
+    readonly workspaces: readonly string[],
+    buffer?: SharedArrayBuffer,
+  ) {
+    super(buffer);
+  }
 }
 
 /** The rows of one account, in the order of arrival. */
@@ -110,7 +124,7 @@ export class RowList {
   lastArrival = -Infinity;
 
   /** Appends a row to them; no other may follow it. */
-  append(columns: UsageColumns, row: number): void {
+  append(columns: UsageTable, row: number): void {
     if (this.last === NO_ROW) this.first = row;
     else columns.next[this.last] = row;
     this.last = row;
@@ -134,7 +148,7 @@ export function columnsOf(events: readonly UsageEvent[]): { columns: UsageColumn
       return event;
     },
     workspaces,
-    Math.max(1, events.length),
+    roomFor(LAYOUT, Math.max(1, events.length)),
   );
   for (const event of events) {
     const { metric, workspaceId, amount, occurredAt, arrivedAt } = event;

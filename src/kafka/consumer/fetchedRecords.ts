@@ -86,6 +86,16 @@ export class FetchedRecords {
     return from;
   }
 
+  /** Those with an index in [first, end); the bytes are the same. */
+  slice(first: number, end: number): FetchedRecords {
+    const part = new FetchedRecords(this.bytes, end - first);
+    part.offsets.set(this.offsets.subarray(first, end));
+    part.times.set(this.times.subarray(first, end));
+    part.places.set(this.places.subarray(first * PLACES, end * PLACES));
+    part.count = end - first;
+    return part;
+  }
+
   private part(at: number): Buffer | null {
     const start = this.places[at] ?? -1;
     return start < 0 ? null : this.bytes.subarray(start, this.places[at + 1]);

@@ -34,6 +34,8 @@ export interface EmptyFetch extends TopicPartition {
 export interface InputHandlers {
   /** Called while all assigned partitions are paused; reading begins where {@link InputConsumer.readFrom} says. */
   onAssigned(partitions: readonly TopicPartition[], memberId: string): void;
+  /** A fetch came back, whatever was in it. */
+  onFetch?(): void;
   /** Resolves to true when the batch was dealt with; otherwise it is fetched again from where reading was told to. */
   onBatch(batch: FetchedBatch): Promise<boolean>;
   /** A run of the log that held nothing to deliver: aborted, control records, compacted away. */
@@ -125,6 +127,7 @@ export class InputConsumer {
     });
     this.consumer.on(FETCH, () => {
       this.lastFetchAt = performance.now();
+      this.handlers.onFetch?.();
     });
     this.consumer.on(END_BATCH_PROCESS, ({ payload }) => {
       if (payload.batchSize > 0) return;

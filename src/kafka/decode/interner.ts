@@ -40,11 +40,12 @@ export class Interner {
     return this.numberOf(bytes, 0, bytes.length);
   }
 
-  /** Forgets all numbers when there are too many of them: nobody may use one any more. */
-  forgetIfMany(): void {
-    if (this.known.length < MOST) return;
+  /** Forgets all numbers when there are too many of them: nobody may use one any more. Says whether it did. */
+  forgetIfMany(): boolean {
+    if (this.known.length < MOST) return false;
     this.slots.fill(0);
     this.known = [''];
+    return true;
   }
 
   private isSame(entry: number, bytes: Buffer, start: number, end: number): boolean {

@@ -1,4 +1,4 @@
-import type { UsageColumns } from '../../domain/counting/usageColumns.js';
+import type { UsageTable } from '../../domain/counting/usageColumns.js';
 import { METRICS } from '../../domain/counting/usageColumns.js';
 import { LATE_HORIZON_MS } from '../../domain/counting/readUpTo.js';
 import type { InputTopic } from '../topics.js';
@@ -44,7 +44,7 @@ export class UsageReader {
     plan: WalkPlan,
     metric: number,
     arrivedAt: number,
-    into: UsageColumns,
+    into: UsageTable,
   ): number {
     const { walker } = this;
     if (!walker.read(bytes, start + HEAD_BYTES, end, plan)) return NOT_WALKED;

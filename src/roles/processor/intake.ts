@@ -1,141 +1,83 @@
-import { IdArena } from '../../domain/counting/idChunk.js';
-import { monthOf } from '../../domain/counting/usageWindow.js';
+import type { IdArena } from '../../domain/counting/idChunk.js';
 import { ID_BYTES, LANES } from '../../domain/counting/seenIds.js';
 import { METRICS, NO_ROW, RowList, UsageColumns } from '../../domain/counting/usageColumns.js';
+import { monthOf } from '../../domain/counting/usageWindow.js';
 import type { AccountEvent, Refusal, ReplyEvent, UsageEvent } from '../../domain/events.js';
-import type { FetchedRecords } from '../../kafka/consumer/fetchedRecords.js';
-import type { TopicPartition } from '../../kafka/consumer/inputConsumer.js';
+import type { FetchedRange } from '../../kafka/consumer/inputConsumer.js';
 import { uuidOf } from '../../kafka/decode/countedId.js';
 import type { Decoded } from '../../kafka/decode/decoded.js';
 import type { Decoder } from '../../kafka/decode/decoder.js';
-import { Interner } from '../../kafka/decode/interner.js';
+import type { InputTopic } from '../../kafka/topics.js';
 import type { OffsetStep } from '../../postgres/counting/offsets.js';
 import type { LogRecord, ParkedEvent } from '../../postgres/counting/parked.js';
-import { keyOf } from '../../support/partitionKey.js';
 import { KeptRecords } from './keptRecords.js';
+import type { RefusedRecord, TakenIn } from './takenIn.js';
 
-// A transaction this large is counted in some two seconds; more would make a retry dearer and take more memory.
-const MAX_RECORDS = 640_000;
-const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 // One for all: most accounts of a batch have only usage.
 const NONE: never[] = [];
+const NO_WRITERS = new Map<InputTopic, Set<number>>();
 
 /** What a batch holds of one account. */
 export class AccountInput {
-  usage = new RowList();
   accountEvents: AccountEvent[] = NONE;
   replies: ReplyEvent[] = NONE;
+  /** Its snapshot was read. */
+  known = false;
 
-  /** @param known its snapshot was read before: records are not kept of rows whose columns tell all */
-  constructor(public known = false) {}
+  constructor(public usage = new RowList()) {}
 }
 
-function appended<T>(list: T[], one: T): T[] {
-  if (list === NONE) return [one];
-  list.push(one);
-  return list;
+/** The ids by which accounts and workspaces have their numbers in what was taken in. */
+export interface Texts {
+  readonly accountIds: readonly string[];
+  readonly workspaceIds: readonly string[];
 }
 
-/**
- * What is taken in between two counting transactions: steps of offsets, and what the records between them turned out to
- * be, per account and in the order of arrival.
- */
+/** What one counting transaction counts: steps of offsets, and what the records between them turned out to be. */
 export class Intake {
   readonly accounts = new Map<string, AccountInput>();
-  readonly refused: { readonly record: LogRecord; readonly refusal: Refusal }[] = [];
+  readonly refused: RefusedRecord[];
   readonly columns: UsageColumns;
-  /** For the ids that are new when it is counted. */
-  readonly newIds = new IdArena();
   /** Records by topic and by what they turned out to be. */
-  readonly outcomes = new Map<string, Map<Decoded['kind'], number>>();
-  records = 0;
-  private readonly stepOf = new Map<string, OffsetStep>();
-  private readonly kept = new KeptRecords();
-  private now: { readonly of: TopicPartition; readonly records: FetchedRecords } | null = null;
+  readonly outcomes: Map<string, Map<Decoded['kind'], number>>;
+  readonly steps: readonly OffsetStep[];
+  readonly ranges: readonly FetchedRange[];
+  readonly records: number;
+  private readonly kept: KeptRecords;
+  private readonly inputs: AccountInput[] = [];
 
   constructor(
+    private readonly taken: TakenIn,
+    { accountIds, workspaceIds }: Texts,
+    /** For the ids that are new when it is counted. */
+    readonly newIds: IdArena,
     private readonly decoder: Pick<Decoder, 'decode'>,
-    /** Numbers workspace ids, and keeps the numbers while the intake is in use. */
-    private readonly workspaces = new Interner(),
   ) {
-    this.columns = new UsageColumns((row, accountId) => this.eventOf(row, accountId), workspaces.texts);
+    this.ranges = taken.ranges;
+    this.records = taken.records;
+    // What comes from another thread has lost that its bytes are Buffers.
+    this.refused = taken.refused.map(({ record, refusal }) => ({
+      refusal,
+      record: { ...record, key: asBuffer(record.key), value: asBuffer(record.value) },
+    }));
+    this.steps = taken.steps.map((step) => ({ ...step, lastDigest: Buffer.from(step.lastDigest) }));
+    this.outcomes = new Map([...taken.outcomes].map(([topic, kinds]) => [topic, new Map(kinds)]));
+    this.kept = KeptRecords.of(taken.kept);
+    const whole = (row: number, accountId: string): UsageEvent => this.eventOf(row, accountId);
+    this.columns = new UsageColumns(whole, workspaceIds, taken.columns);
+    this.columns.rows = taken.rows;
+    this.readAccounts(accountIds);
   }
 
-  /** It should be counted before more is taken in. */
-  get isFull(): boolean {
-    return this.records >= MAX_RECORDS || this.kept.size >= MAX_KEPT_BYTES;
+  /** Positions among the accounts that were handed over of those that are known now, and were not when they were. */
+  newlyKnown(): number[] {
+    const { known } = this.taken.accounts;
+    return this.inputs.flatMap((input, n) => (input.known && known[n] === 0 ? [n] : []));
   }
 
-  /** Begins anew in the same memory: as much is allocated for a batch as all accounts have. */
-  reset(): void {
-    this.accounts.clear();
-    this.refused.length = 0;
-    this.outcomes.clear();
-    this.stepOf.clear();
-    this.records = 0;
-    this.newIds.reset();
-    this.columns.reset(this.workspaces.texts);
-    this.kept.reset();
-  }
-
-  get steps(): readonly OffsetStep[] {
-    return [...this.stepOf.values()];
-  }
-
-  /** Moves a partition on; steps of one partition follow one another. */
-  step(step: OffsetStep): void {
-    const key = keyOf(step);
-    const before = this.stepOf.get(key);
-    this.stepOf.set(key, before === undefined ? step : { ...step, expected: before.expected });
-  }
-
-  /** Counts records for the metrics. */
-  note(topic: string, kind: Decoded['kind'], records: number): void {
-    if (records === 0) return;
-    const kinds = this.outcomes.get(topic) ?? new Map<Decoded['kind'], number>();
-    kinds.set(kind, (kinds.get(kind) ?? 0) + records);
-    this.outcomes.set(topic, kinds);
-    this.records += records;
-  }
-
-  /** What is taken in until {@link end} are these records. */
-  begin(of: TopicPartition, records: FetchedRecords): void {
-    this.now = { of, records };
-    this.kept.begin(of);
-  }
-
-  /** What was fetched is let go of. */
-  end(): void {
-    this.now = null;
-  }
-
-  /** Takes in what the `index`-th record was decoded to; its usage event, if it is one, becomes a row. */
-  take(index: number, decoded: Decoded): void {
-    const { of, records } = this.fetched;
-    this.note(of.topic, decoded.kind, 1);
-    if (decoded.kind === 'account') {
-      const input = this.inputOf(decoded.event.accountId);
-      input.accountEvents = appended(input.accountEvents, decoded.event);
-    } else if (decoded.kind === 'reply') {
-      const input = this.inputOf(decoded.event.accountId);
-      input.replies = appended(input.replies, decoded.event);
-    } else if (decoded.kind === 'usage') {
-      const { metric, accountId, workspaceId, amount, occurredAt, arrivedAt, idHash } = decoded.event;
-      const workspace = this.workspaces.numberOfText(workspaceId);
-      const row = this.columns.push(METRICS.indexOf(metric), workspace, amount, occurredAt, arrivedAt);
-      this.columns.setId(row, idHash);
-      this.inputOf(accountId).usage.append(this.columns, row);
-      this.keep(row, index);
-    } else if (decoded.kind === 'refused') {
-      const { offset, key, value } = records.at(index);
-      const record = { ...of, offset, key: copied(key), value: copied(value) };
-      this.refused.push({ record, refusal: decoded.refusal });
-    }
-  }
-
-  /** Keeps the `index`-th record, of which the row was made. */
-  keep(row: number, index: number): void {
-    this.kept.keep(row, this.fetched.records.at(index));
+  /** The writers' schemas, by topic, by which a record that was kept may have to be decoded. */
+  get keptWriters(): ReadonlyMap<InputTopic, ReadonlySet<number>> {
+    return this.kept.size === 0 ? NO_WRITERS : this.taken.writers;
   }
 
   rowsOf({ usage }: AccountInput): number[] {
@@ -184,24 +126,50 @@ export class Intake {
     columns.next[row] = NO_ROW;
     if (months.has(month)) {
       const record = this.kept.recordOf(row);
-      this.note(record.topic, 'usage', -1);
-      this.note(record.topic, 'refused', 1);
-      this.refused.push({ record, refusal: refusalOf(month) });
+      this.move(record.topic, 'usage', 'refused');
+      this.refused.push({ record: withOwnBytes(record), refusal: refusalOf(month) });
       return;
     }
     input.usage.append(columns, row);
   }
 
-  /** What it holds of an account; begun where there is nothing. */
-  inputOf(accountId: string): AccountInput {
-    let input = this.accounts.get(accountId);
-    if (input === undefined) this.accounts.set(accountId, (input = new AccountInput()));
-    return input;
+  /** A record is something else than what it was taken for. */
+  private move(topic: string, from: Decoded['kind'], to: Decoded['kind']): void {
+    const kinds = this.outcomes.get(topic);
+    kinds?.set(from, (kinds.get(from) ?? 0) - 1);
+    kinds?.set(to, (kinds.get(to) ?? 0) + 1);
   }
 
-  private get fetched(): { readonly of: TopicPartition; readonly records: FetchedRecords } {
-    if (this.now === null) throw new Error('no records were begun');
-    return this.now;
+  private readAccounts(accountIds: readonly string[]): void {
+    const { accounts, accountEvents, replies } = this.taken;
+    accounts.account.forEach((account, n) => {
+      const usage = new RowList();
+      usage.first = accounts.first[n] ?? NO_ROW;
+      usage.last = accounts.last[n] ?? NO_ROW;
+      usage.rows = accounts.rows[n] ?? 0;
+      usage.since = accounts.since[n] ?? Infinity;
+      usage.firstArrival = accounts.firstArrival[n] ?? Infinity;
+      usage.lastArrival = accounts.lastArrival[n] ?? -Infinity;
+      const accountId = accountIds[account];
+      if (accountId === undefined) throw new Error(`account number ${account} was not handed over`);
+      const input = new AccountInput(usage);
+      this.inputs.push(input);
+      this.accounts.set(accountId, input);
+    });
+    for (const event of accountEvents) {
+      const input = this.inputOf(event.accountId);
+      input.accountEvents = appended(input.accountEvents, event);
+    }
+    for (const reply of replies) {
+      const input = this.inputOf(reply.accountId);
+      input.replies = appended(input.replies, reply);
+    }
+  }
+
+  private inputOf(accountId: string): AccountInput {
+    const input = this.accounts.get(accountId);
+    if (input === undefined) throw new Error(`account ${accountId} was not handed over`);
+    return input;
   }
 
   private eventOf(row: number, accountId: string): UsageEvent {
@@ -218,12 +186,13 @@ export class Intake {
 
   private eventInColumns(row: number, accountId: string): UsageEvent {
     const { metric, workspace, workspaces, ids, eventIds, amount, occurredAt, arrivedAt } = this.columns;
+    const idAt = ids.byteOffset + row * ID_BYTES;
     return {
       metric: METRICS[metric[row] ?? 0] ?? 'chats',
       eventId: uuidOf(eventIds, row * LANES),
       accountId,
       workspaceId: workspaces[workspace[row] ?? 0] ?? '',
-      idHash: new Uint8Array(ids.buffer.slice(row * ID_BYTES, (row + 1) * ID_BYTES)),
+      idHash: new Uint8Array(ids.buffer, idAt, ID_BYTES).slice(),
       amount: amount[row] ?? 0,
       occurredAt: occurredAt[row] ?? 0,
       arrivedAt: arrivedAt[row] ?? 0,
@@ -231,6 +200,17 @@ export class Intake {
   }
 }
 
-function copied(part: Buffer | null): Buffer | null {
-  return part === null ? null : Buffer.from(part);
+function appended<T>(list: T[], one: T): T[] {
+  if (list === NONE) return [one];
+  list.push(one);
+  return list;
+}
+
+function asBuffer(bytes: Uint8Array | null): Buffer | null {
+  return bytes === null ? null : Buffer.from(bytes);
+}
+
+/** The memory of records that were kept is used again. */
+function withOwnBytes(record: LogRecord): LogRecord {
+  return { ...record, key: asBuffer(record.key), value: asBuffer(record.value) };
 }

@@ -1,4 +1,4 @@
-import { resized } from '../../domain/counting/usageColumns.js';
+import { columnsIn, moved, roomFor } from '../../domain/counting/sharedColumns.js';
 import type { TopicPartition } from '../../kafka/consumer/inputConsumer.js';
 import type { StoredRecord } from '../../kafka/consumer/fetchedRecords.js';
 import type { LogRecord } from '../../postgres/counting/parked.js';
@@ -14,23 +14,53 @@ export class RecordNotKept extends Error {
   override readonly name = 'RecordNotKept';
 }
 
+const LAYOUT = {
+  offsets: [Float64Array, 1],
+  /** Ascending. */
+  rows: [Int32Array, 1],
+  starts: [Int32Array, 1],
+  /** {@link NONE}: null. */
+  keyLengths: [Int32Array, 1],
+  valueLengths: [Int32Array, 1],
+  partitionOf: [Int32Array, 1],
+} as const;
+
+/** What {@link KeptRecords} are made of, as they are handed from one thread to another. */
+export interface KeptParts {
+  readonly columns: SharedArrayBuffer;
+  readonly bytes: SharedArrayBuffer;
+  readonly used: number;
+  readonly count: number;
+  readonly partitions: readonly TopicPartition[];
+}
+
 /**
  * The records of those rows of an intake whose columns do not tell all. Copied out of what was fetched: a few records would
  * keep the bytes of a whole fetch in memory until the commit.
  */
 export class KeptRecords {
-  private bytes = Buffer.allocUnsafeSlow(SMALLEST_BYTES);
+  private buffer = roomFor(LAYOUT, SMALLEST_RECORDS);
+  private columns = columnsIn(LAYOUT, this.buffer);
+  private bytes = bytesFor(SMALLEST_BYTES);
   private used = 0;
-  /** Ascending. */
-  private rows = new Int32Array(SMALLEST_RECORDS);
-  private offsets = new Float64Array(SMALLEST_RECORDS);
-  private starts = new Int32Array(SMALLEST_RECORDS);
-  /** {@link NONE}: null. */
-  private keyLengths = new Int32Array(SMALLEST_RECORDS);
-  private valueLengths = new Int32Array(SMALLEST_RECORDS);
-  private partitions: TopicPartition[] = [];
-  private partitionOf = new Int32Array(SMALLEST_RECORDS);
   private count = 0;
+  private partitions: TopicPartition[] = [];
+
+  /** The same records, for the thread that {@link parts} were handed to. */
+  static of({ columns, bytes, used, count, partitions }: KeptParts): KeptRecords {
+    const kept = new KeptRecords();
+    kept.use(columns);
+    kept.bytes = Buffer.from(bytes);
+    kept.used = used;
+    kept.count = count;
+    kept.partitions = [...partitions];
+    return kept;
+  }
+
+  get parts(): KeptParts {
+    const { buffer: columns, used, count, partitions } = this;
+    return { columns, bytes: this.bytes.buffer as SharedArrayBuffer, used, count, partitions };
+  }
 
   /** How many bytes keys and values have. */
   get size(): number {
@@ -45,13 +75,14 @@ export class KeptRecords {
   /** Keeps the record of a row; rows come in ascending order. */
   keep(row: number, { offset, key, value }: StoredRecord): void {
     const { count } = this;
-    if (count === this.rows.length) this.resize(count * 2);
-    this.rows[count] = row;
-    this.offsets[count] = offset;
-    this.starts[count] = this.used;
-    this.partitionOf[count] = this.partitions.length - 1;
-    this.keyLengths[count] = this.append(key);
-    this.valueLengths[count] = this.append(value);
+    if (count === this.columns.rows.length) this.use(moved(LAYOUT, this.buffer, count, count * 2));
+    const { columns } = this;
+    columns.rows[count] = row;
+    columns.offsets[count] = offset;
+    columns.starts[count] = this.used;
+    columns.partitionOf[count] = this.partitions.length - 1;
+    columns.keyLengths[count] = this.append(key);
+    columns.valueLengths[count] = this.append(value);
     this.count = count + 1;
   }
 
@@ -62,13 +93,8 @@ export class KeptRecords {
   /** The record of a row; throws {@link RecordNotKept}. Its key and value are views. */
   recordOf(row: number): LogRecord & TopicPartition {
     const at = this.find(row);
-    const of = this.partitions[this.partitionOf[at] ?? NONE];
-    if (at < 0 || of === undefined) throw new RecordNotKept(`the record of row ${row} was not kept`);
-    const start = this.starts[at] ?? 0;
-    const keyLength = this.keyLengths[at] ?? NONE;
-    const key = this.part(start, keyLength);
-    const value = this.part(start + Math.max(0, keyLength), this.valueLengths[at] ?? NONE);
-    return { ...of, offset: this.offsets[at] ?? 0, key, value };
+    if (at < 0) throw new RecordNotKept(`the record of row ${row} was not kept`);
+    return this.at(at);
   }
 
   /** Begins anew in the same memory; what is far too large for what was in it goes. */
@@ -78,15 +104,26 @@ export class KeptRecords {
     this.count = 0;
     this.used = 0;
     this.partitions = [];
-    if (this.rows.length > records * TOO_LARGE) this.resize(records);
-    if (this.bytes.length > bytes * TOO_LARGE) this.bytes = Buffer.allocUnsafeSlow(bytes);
+    if (this.columns.rows.length > records * TOO_LARGE) this.use(roomFor(LAYOUT, records));
+    if (this.bytes.length > bytes * TOO_LARGE) this.bytes = bytesFor(bytes);
+  }
+
+  private at(at: number): LogRecord & TopicPartition {
+    const { columns } = this;
+    const of = this.partitions[columns.partitionOf[at] ?? NONE];
+    if (of === undefined) throw new RangeError(`no partition was begun for record ${at}`);
+    const start = columns.starts[at] ?? 0;
+    const keyLength = columns.keyLengths[at] ?? NONE;
+    const key = this.part(start, keyLength);
+    const value = this.part(start + Math.max(0, keyLength), columns.valueLengths[at] ?? NONE);
+    return { ...of, offset: columns.offsets[at] ?? 0, key, value };
   }
 
   private append(part: Buffer | null): number {
     if (part === null) return NONE;
     const end = this.used + part.length;
     if (end > this.bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(end, this.bytes.length * 2));
+      const larger = bytesFor(Math.max(end, this.bytes.length * 2));
       this.bytes.copy(larger, 0, 0, this.used);
       this.bytes = larger;
     }
@@ -101,22 +138,22 @@ export class KeptRecords {
 
   /** Where the record of a row is; negative: nowhere. */
   private find(row: number): number {
+    const { rows } = this.columns;
     let [from, to] = [0, this.count];
     while (from < to) {
       const middle = (from + to) >>> 1;
-      if ((this.rows[middle] ?? Infinity) < row) from = middle + 1;
+      if ((rows[middle] ?? Infinity) < row) from = middle + 1;
       else to = middle;
     }
-    return from < this.count && this.rows[from] === row ? from : NONE;
+    return from < this.count && rows[from] === row ? from : NONE;
   }
 
-  private resize(capacity: number): void {
-    const { count } = this;
-    this.rows = resized(this.rows, count, new Int32Array(capacity));
-    this.offsets = resized(this.offsets, count, new Float64Array(capacity));
-    this.starts = resized(this.starts, count, new Int32Array(capacity));
-    this.keyLengths = resized(this.keyLengths, count, new Int32Array(capacity));
-    this.valueLengths = resized(this.valueLengths, count, new Int32Array(capacity));
-    this.partitionOf = resized(this.partitionOf, count, new Int32Array(capacity));
+  private use(buffer: SharedArrayBuffer): void {
+    this.buffer = buffer;
+    this.columns = columnsIn(LAYOUT, buffer);
   }
+}
+
+function bytesFor(length: number): Buffer {
+  return Buffer.from(new SharedArrayBuffer(length));
 }

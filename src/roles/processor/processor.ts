@@ -1,33 +1,37 @@
 import type { Admin, Kafka } from 'kafkajs';
 import type pg from 'pg';
+import { IdArena } from '../../domain/counting/idChunk.js';
 import type { Policy } from '../../domain/policy/policy.js';
-import { InputConsumer, type FetchedRange, type TopicPartition } from '../../kafka/consumer/inputConsumer.js';
+import type { KafkaSettings } from '../../kafka/client.js';
+import type { TopicPartition } from '../../kafka/consumer/inputConsumer.js';
 import { Decoder } from '../../kafka/decode/decoder.js';
-import type { Registry } from '../../kafka/registry.js';
+import { Registry } from '../../kafka/registry.js';
 import { Backoff } from '../../support/backoff.js';
 import type { Clock } from '../../support/clock.js';
 import { eventId } from '../../support/eventId.js';
 import type { Log } from '../../support/log.js';
 import type { Metrics } from '../../support/metrics.js';
 import { isOutage, reasonOf } from '../../support/outage.js';
-import { keyOf } from '../../support/partitionKey.js';
 import { Membership } from '../membership.js';
 import type { Presence } from '../presence.js';
 import type { Problem, Role } from '../role.js';
 import { AccountCache } from './accountCache.js';
-import { AccountsFirst, beginPartitions, readStanding } from './assignment.js';
+import { assertNothingLost, readStanding } from './assignment.js';
 import { CountingLoop } from './countingLoop.js';
 import { EmptyRuns } from './emptyRuns.js';
-import { Positions } from './positions.js';
+import { Intake } from './intake.js';
+import { ReadingThread } from './readingThread.js';
+import type { TakenIn } from './takenIn.js';
+import { ToldTexts } from './toldTexts.js';
 
 const GROUP_ID = 'fair-use-processor';
 const SILENCE_MS = 15_000;
-const HINT_EVERY_MS = 5_000;
-const ACCOUNTS_FIRST_MS = 30_000;
 
 export interface ProcessorOptions {
+  /** For what the counting asks of the brokers; the reading thread has a client of its own. */
   readonly kafka: Kafka;
-  readonly registry: Registry;
+  readonly brokers: KafkaSettings;
+  readonly registryUrl: string;
   readonly pool: pg.Pool;
   readonly presence: Presence;
   readonly policy: Policy;
@@ -38,6 +42,8 @@ export interface ProcessorOptions {
   readonly sessionTimeoutMs: number;
   /** Budget for the state of accounts in memory, bytes. */
   readonly cacheBytes: number;
+  /** The code of the reading thread, where it does not lie beside this one's. */
+  readonly threadFile?: URL;
   /** Nothing can be done here any more: the process should end with this as its last line. */
   readonly onFatal: (error: Error) => void;
 }
@@ -45,143 +51,143 @@ export interface ProcessorOptions {
 /** Reads the platform's events and counts them into Postgres, exactly once. */
 export class Processor implements Role {
   readonly name = 'processor';
-  private readonly positions = new Positions();
-  private readonly accountsFirst = new AccountsFirst();
   private readonly emptyRuns: EmptyRuns;
   private readonly loop: CountingLoop;
+  private readonly reading: ReadingThread;
   private readonly admin: Admin;
   private readonly membership: Membership;
-  private consumer: InputConsumer;
-  private assigned: readonly TopicPartition[] | null = null;
-  /** Grows with every assignment: what was begun for an older one is dropped. */
-  private generation = 0;
+  private readonly decoder: Decoder;
+  private readonly accountIds = new ToldTexts();
+  private readonly workspaceIds = new ToldTexts();
+  private readonly newIds = new IdArena();
+  private assigned: { readonly number: number; readonly partitions: readonly TopicPartition[] } | null = null;
+  /** Grows whenever positions are read anew: what was read or begun before is dropped. */
+  private epoch = 0;
   private readonly stopping = new AbortController();
   private trouble: Problem = 'the processor has not joined its group yet';
-  private readonly hints = new Map<string, TopicPartition & { next: number }>();
-  private hintedAt = 0;
-  private accountsTimer: NodeJS.Timeout | undefined;
+  /** What taking in waits for. */
+  private readingTrouble: string | null = null;
 
   constructor(private readonly options: ProcessorOptions) {
-    const { kafka, registry, pool, presence, clock, log, metrics, policy } = options;
+    const { kafka, pool, presence, clock, log, metrics, policy } = options;
     this.membership = new Membership({ kafka, pool, presence, groupId: GROUP_ID, log });
     this.admin = kafka.admin();
-    this.emptyRuns = new EmptyRuns(pool, this.positions, this.stopping.signal);
+    this.decoder = new Decoder(new Registry(options.registryUrl));
+    this.reading = this.newThread();
+    this.emptyRuns = new EmptyRuns(pool, (run) => this.reading.runSaved(run), this.stopping.signal);
     this.loop = new CountingLoop({
-      pool,
-      decoder: new Decoder(registry),
-      cache: new AccountCache(options.cacheBytes),
-      positions: this.positions,
-      clock,
-      log,
-      metrics,
+      ...{ pool, decoder: this.decoder, cache: new AccountCache(options.cacheBytes), clock, log, metrics },
       context: () => ({ policy, now: clock.now(), id: eventId }),
-      onMoved: () => {
-        this.sync();
+      onCounted: (intake) => {
+        this.reading.takeBack(true, intake.newlyKnown());
       },
-      onCounted: (ranges) => {
-        this.counted(ranges);
+      onFailed: () => {
+        this.reading.takeBack(false);
+        this.sync();
       },
       onFatal: options.onFatal,
     });
-    this.consumer = this.newConsumer();
   }
 
   async start(): Promise<void> {
     await this.retryOutages(async () => {
       await this.admin.connect();
-      await this.membership.joining(() => this.consumer.start());
+      await this.membership.joining(() => this.reading.join());
     });
   }
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    this.generation += 1;
-    clearTimeout(this.accountsTimer);
-    await this.loop.stop();
-    await this.consumer.stop().then(
-      () => this.membership.left(),
-      () => undefined,
-    );
+    this.epoch += 1;
+    await this.loop.idle();
+    if (await this.reading.stop()) await this.membership.left();
     await this.admin.disconnect().catch(() => undefined);
   }
 
   problem(): Problem {
-    if (this.trouble !== null) return this.trouble;
-    if (this.loop.problem !== null) return this.loop.problem;
-    const { lastFetchAt } = this.consumer;
-    const silent = lastFetchAt === null || performance.now() - lastFetchAt > SILENCE_MS;
-    return silent ? 'nothing was fetched from Kafka lately' : null;
+    const known = this.trouble ?? this.loop.problem ?? this.readingTrouble;
+    if (known !== null) return known;
+    return this.reading.silentMs > SILENCE_MS ? 'nothing was fetched from Kafka lately' : null;
   }
 
-  private newConsumer(): InputConsumer {
-    return new InputConsumer(
-      this.options.kafka,
+  private newThread(): ReadingThread {
+    const { brokers: kafka, registryUrl, clock, sessionTimeoutMs, log, onFatal, threadFile } = this.options;
+    const settings = { kafka, registryUrl, groupId: GROUP_ID, sessionTimeoutMs, shiftMs: clock.shiftMs };
+    return new ReadingThread(
+      { ...settings, logLevel: log.level },
       {
-        onAssigned: (partitions, memberId) => {
+        onAssigned: (number, partitions, memberId) => {
           this.membership.joined(memberId);
-          this.assigned = partitions;
+          this.assigned = { number, partitions };
           this.sync();
         },
-        onBatch: (batch) => this.loop.submit(batch),
-        onNothingIn: (run) => {
-          this.positions.skip(run);
-          this.emptyRuns.save();
-          this.consumer.resume(this.accountsFirst.done(run));
+        onIntake: (taken, epoch) => {
+          this.counted(taken, epoch);
+        },
+        onRuns: (runs) => {
+          this.emptyRuns.are(runs);
+        },
+        onGap: () => {
+          this.sync();
+        },
+        onTrouble: (reason) => {
+          this.waitsFor(reason);
         },
         onCrash: (error) => {
           this.crashed(error);
         },
+        onFatal: (error) => {
+          if (!this.stopping.signal.aborted) onFatal(error);
+        },
       },
-      { groupId: GROUP_ID, sessionTimeoutMs: this.options.sessionTimeoutMs },
+      threadFile,
     );
   }
 
-  /** Reads positions anew and sets the consumer to them; until then nothing of the assignment is read. */
+  private counted(taken: TakenIn, epoch: number): void {
+    const texts = {
+      accountIds: this.accountIds.hear(taken.accountIds),
+      workspaceIds: this.workspaceIds.hear(taken.workspaceIds),
+    };
+    // Read before positions were forgotten: it follows on nothing.
+    if (epoch !== this.epoch) {
+      this.reading.takeBack(false);
+      return;
+    }
+    this.newIds.reset();
+    this.loop.count(new Intake(taken, texts, this.newIds, this.decoder));
+  }
+
+  /** Reads positions anew and has the input read from them; until then nothing of the assignment is read. */
   private sync(): void {
     const { assigned } = this;
-    if (assigned === null) return;
-    this.generation += 1;
-    const { generation } = this;
-    this.consumer.pause(assigned);
-    this.positions.clear();
+    if (assigned === null || this.stopping.signal.aborted) return;
+    this.epoch += 1;
+    const { epoch } = this;
+    this.reading.forget(epoch);
+    this.emptyRuns.are([]);
     this.trouble = 'the positions of the input are being read';
     this.retryOutages(async () => {
       // What is being committed moves the positions.
-      await this.loop.drop();
-      const standing = await readStanding(this.admin, this.options.pool, assigned);
+      await this.loop.idle();
+      const starts = await readStanding(this.admin, this.options.pool, assigned.partitions);
       // A newer assignment has its own positions on the way.
-      if (generation !== this.generation) return;
-      const begun = beginPartitions(standing, this.positions);
-      for (const partition of begun) this.consumer.readFrom(partition, partition.from);
-      this.consumer.resume(this.accountsFirst.begin(begun));
-      this.accountsDeadline();
+      if (epoch !== this.epoch) return;
+      assertNothingLost(starts);
+      this.reading.begin(assigned.number, starts);
       this.trouble = null;
-      this.options.log.info({ partitions: begun.length }, 'counting from the positions of the database');
+      this.options.log.info({ partitions: starts.length }, 'counting from the positions of the database');
     }).catch((error: unknown) => {
       this.options.onFatal(error instanceof Error ? error : new Error(String(error)));
     });
   }
 
-  /** Reading the accounts first only saves work: it must not hold the rest up for ever. */
-  private accountsDeadline(): void {
-    clearTimeout(this.accountsTimer);
-    this.accountsTimer = setTimeout(() => {
-      if (!this.stopping.signal.aborted) this.consumer.resume(this.accountsFirst.giveUp());
-    }, ACCOUNTS_FIRST_MS).unref();
-  }
-
-  private counted(ranges: readonly FetchedRange[]): void {
-    this.emptyRuns.save();
-    for (const range of ranges) {
-      const { topic, partition, next } = range;
-      this.hints.set(keyOf(range), { topic, partition, next });
-      this.consumer.resume(this.accountsFirst.done(range));
+  private waitsFor(reason: string | null): void {
+    if (reason !== null) {
+      this.options.metrics.countingRetries.inc({ cause: 'outage' });
+      this.options.log.warn({ reason }, 'counting waits');
     }
-    if (performance.now() - this.hintedAt < HINT_EVERY_MS) return;
-    this.hintedAt = performance.now();
-    const offsets = [...this.hints.values()];
-    this.hints.clear();
-    this.consumer.commitHint(offsets).catch(() => undefined);
+    this.readingTrouble = reason === null ? null : `counting waits: ${reason}`;
   }
 
   private crashed(error: Error): void {
@@ -191,11 +197,8 @@ export class Processor implements Role {
       return;
     }
     this.trouble = `the consumer is being started again: ${reasonOf(error)}`;
-    const dead = this.consumer;
-    this.generation += 1;
-    this.consumer = this.newConsumer();
-    void dead.stop().catch(() => undefined);
-    this.retryOutages(() => this.membership.joining(() => this.consumer.start())).catch(this.options.onFatal);
+    this.epoch += 1;
+    this.retryOutages(() => this.membership.joining(() => this.reading.join())).catch(this.options.onFatal);
   }
 
   private async retryOutages(attempt: () => Promise<void>): Promise<void> {

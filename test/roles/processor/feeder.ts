@@ -1,5 +1,8 @@
 import type pg from 'pg';
 import { FetchedRecords } from '../../../src/kafka/consumer/fetchedRecords.js';
+import { IdArena } from '../../../src/domain/counting/idChunk.js';
+import type { Decoder } from '../../../src/kafka/decode/decoder.js';
+import { Interner } from '../../../src/kafka/decode/interner.js';
 import type { Decoded } from '../../../src/kafka/decode/decoded.js';
 
 import type { OffsetStep } from '../../../src/postgres/counting/offsets.js';
@@ -9,6 +12,7 @@ import { createPool } from '../../../src/postgres/pool.js';
 import { AccountCache } from '../../../src/roles/processor/accountCache.js';
 import { countBatch } from '../../../src/roles/processor/countBatch.js';
 import { Intake } from '../../../src/roles/processor/intake.js';
+import { OpenIntake, type Numbers } from '../../../src/roles/processor/reading/openIntake.js';
 import { verdictOn } from '../../../src/roles/processor/faults.js';
 import type { Context } from '../../../src/domain/judging/context.js';
 import type { Policy } from '../../../src/domain/policy/policy.js';
@@ -171,14 +175,27 @@ function stepsOf(entries: readonly LogEntry[]): OffsetStep[] {
 
 /** What the processor takes in of the entries. */
 export function intakeOf(entries: readonly LogEntry[]): Intake {
-  const intake = new Intake({ decode: ({ value }) => kindOf(entryNamedBy(entries, value)) });
+  const numbers = { accounts: new Interner(), workspaces: new Interner() };
+  const intake = new OpenIntake(numbers);
   for (const step of stepsOf(entries)) intake.step(step);
   entries.forEach((entry, n) => {
     const { topic, partition, offset } = entry;
     intake.begin({ topic, partition }, recordsAt([offset], Buffer.from(String(n))));
     intake.take(0, kindOf(entry));
   });
-  return intake;
+  const decoder = { decode: ({ value }: { value: Buffer | null }) => kindOf(entryNamedBy(entries, value)) };
+  return handedOver(intake, numbers, decoder);
+}
+
+/** What the thread that counts has of an open intake. */
+export function handedOver(open: OpenIntake, numbers: Numbers, decoder: Pick<Decoder, 'decode'>): Intake {
+  const accountIds = numbers.accounts.texts;
+  const workspaceIds = numbers.workspaces.texts;
+  const taken = open.handOver({
+    accountIds: { from: 0, texts: accountIds },
+    workspaceIds: { from: 0, texts: workspaceIds },
+  });
+  return new Intake(structuredClone(taken), { accountIds, workspaceIds }, new IdArena(), decoder);
 }
 
 function entryNamedBy(entries: readonly LogEntry[], value: Buffer | null): LogEntry {

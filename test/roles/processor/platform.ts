@@ -18,6 +18,8 @@ import { until } from '../../support/until.js';
 import { snapshotOf } from '../../domain/accounts/snapshots.js';
 
 export const PARTITIONS = 8;
+/** Tests run from the sources; a thread of Node's runs what was built of them. */
+const READING_THREAD = new URL('../../../dist/roles/processor/reading/thread.js', import.meta.url);
 
 /** A platform of its own: broker, registry, database, and processors of this very process. */
 export class Platform {
@@ -106,7 +108,9 @@ export class Platform {
     const presence = new Presence(this.pool);
     const processor = new Processor({
       kafka: this.kafka,
-      registry: this.registry,
+      brokers: { brokers: [this.stack.addresses.kafkaBrokers], ssl: false, sasl: null },
+      registryUrl: this.stack.addresses.schemaRegistryUrl,
+      threadFile: READING_THREAD,
       pool: this.pool,
       presence,
       sessionTimeoutMs: 10_000,

@@ -8,7 +8,8 @@ import type { AccountSnapshot } from '../../../src/domain/accounts/snapshot.js';
 import type { Context } from '../../../src/domain/judging/context.js';
 import { AccountCache } from '../../../src/roles/processor/accountCache.js';
 import { countBatch } from '../../../src/roles/processor/countBatch.js';
-import { Intake } from '../../../src/roles/processor/intake.js';
+import { Interner } from '../../../src/kafka/decode/interner.js';
+import { OpenIntake } from '../../../src/roles/processor/reading/openIntake.js';
 import { AccountProblems } from '../../../src/roles/scheduler/accountProblems.js';
 import { Scheduler } from '../../../src/roles/scheduler/scheduler.js';
 import { eventId } from '../../../src/support/eventId.js';
@@ -18,7 +19,7 @@ import { snapshotOf } from '../../domain/accounts/snapshots.js';
 import { smallPolicy } from '../../support/engineLog.js';
 import { freshDatabase, type FreshDatabase } from '../../support/stack.js';
 import { until } from '../../support/until.js';
-import { recordsAt } from '../processor/feeder.js';
+import { handedOver, recordsAt } from '../processor/feeder.js';
 
 const DAY = 86_400_000;
 const NOW = Date.parse('2026-01-31T23:59:00Z');
@@ -101,15 +102,17 @@ describe('the scheduler', () => {
   });
 
   async function takeSnapshots(changes: Partial<AccountSnapshot>[], context: Context): Promise<void> {
-    const intake = new Intake({ decode: () => ({ kind: 'uncounted' }) });
+    const numbers = { accounts: new Interner(), workspaces: new Interner() };
+    const open = new OpenIntake(numbers);
     changes.forEach((change, n) => {
       const snapshot = snapshotOf({ updatedAt: NOW, ...change });
       const event = { accountId: snapshot.accountId, snapshot, arrivedAt: NOW };
       const decoded = { kind: 'account', event } as const;
       const of = { topic: 'platform.accounts.v1', partition: 0 } as const;
-      intake.begin(of, recordsAt([n], null));
-      intake.take(0, decoded);
+      open.begin(of, recordsAt([n], null));
+      open.take(0, decoded);
     });
+    const intake = handedOver(open, numbers, { decode: () => ({ kind: 'uncounted' }) });
     await countBatch(pool, new AccountCache(1_000_000), intake, context);
   }
 

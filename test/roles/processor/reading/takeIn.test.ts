@@ -1,11 +1,13 @@
-import { describe, expect, it } from '@jest/globals';
-import type { UsageEvent } from '../../../src/domain/events.js';
-import { FetchedRecords } from '../../../src/kafka/consumer/fetchedRecords.js';
-import { Decoder } from '../../../src/kafka/decode/decoder.js';
-import type { Intake } from '../../../src/roles/processor/intake.js';
-import { RecordNotKept } from '../../../src/roles/processor/keptRecords.js';
-import { TakeIn } from '../../../src/roles/processor/takeIn.js';
-import { ARRIVED, chat, encoded, known, upload, writer } from '../../kafka/decode/bytes.js';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { UsageEvent } from '../../../../src/domain/events.js';
+import { FetchedRecords } from '../../../../src/kafka/consumer/fetchedRecords.js';
+import { Decoder } from '../../../../src/kafka/decode/decoder.js';
+import { IdArena } from '../../../../src/domain/counting/idChunk.js';
+import { ToldTexts } from '../../../../src/roles/processor/toldTexts.js';
+import { Intake } from '../../../../src/roles/processor/intake.js';
+import { RecordNotKept } from '../../../../src/roles/processor/keptRecords.js';
+import { TakeIn } from '../../../../src/roles/processor/reading/takeIn.js';
+import { ARRIVED, chat, encoded, known, upload, writer } from '../../../kafka/decode/bytes.js';
 
 const CHATS = 'platform.chats.v1' as const;
 const UPLOADS = 'platform.uploads.v1' as const;
@@ -15,27 +17,32 @@ describe('what is taken in', () => {
   const decoder = new Decoder(known);
   const ids = { [CHATS]: writer(CHATS), [UPLOADS]: writer(UPLOADS) };
 
+  let [accountIds, workspaceIds] = [new ToldTexts(), new ToldTexts()];
+
+  beforeEach(() => {
+    [accountIds, workspaceIds] = [new ToldTexts(), new ToldTexts()];
+  });
+
   async function taken(takeIn: TakeIn): Promise<Intake> {
-    const intake = takeIn.begin();
-    await take(takeIn, intake, CHATS, [
+    await take(takeIn, CHATS, [
       chat({ occurredAt, eventId: uuid(1), chatId: uuid(2) }),
       chat({ occurredAt, eventId: 'no uuid' }),
       chat({ occurredAt, eventId: uuid(3).toUpperCase(), chatId: uuid(3).toUpperCase() }),
     ]);
-    await take(takeIn, intake, UPLOADS, [upload({ occurredAt, eventId: uuid(9), uploadId: uuid(8) })]);
-    return intake;
+    await take(takeIn, UPLOADS, [upload({ occurredAt, eventId: uuid(9), uploadId: uuid(8) })]);
+    const taken = structuredClone(takeIn.handOver());
+    const texts = {
+      accountIds: accountIds.hear(taken.accountIds),
+      workspaceIds: workspaceIds.hear(taken.workspaceIds),
+    };
+    return new Intake(taken, texts, new IdArena(), decoder);
   }
 
-  async function take(
-    takeIn: TakeIn,
-    intake: Intake,
-    topic: keyof typeof ids,
-    values: readonly unknown[],
-  ): Promise<void> {
+  async function take(takeIn: TakeIn, topic: keyof typeof ids, values: readonly unknown[]): Promise<void> {
     await decoder.prepare(topic, [ids[topic]]);
     const records = recordsOf(values.map((value) => encoded(ids[topic], value)));
     const range = { topic, partition: 3, fetchedFrom: 0, next: values.length, high: values.length };
-    takeIn.take(intake, { ...range, records }, 0, 0);
+    takeIn.take({ ...range, records }, 0, 0);
   }
 
   function eventsOf(intake: Intake): UsageEvent[] {
@@ -74,18 +81,27 @@ describe('what is taken in', () => {
 
   it('begins anew in the memory of an intake that was counted', async () => {
     const takeIn = new TakeIn(decoder);
-    const first = await taken(takeIn);
-    takeIn.counted(first);
-    const second = await taken(takeIn);
-    expect(second).toBe(first);
-    expect(second.records).toBe(4);
-    expect(eventsOf(second)).toHaveLength(4);
+    const buffers = new Set<SharedArrayBuffer>();
+    for (let n = 0; n < 6; n += 1) {
+      const intake = await taken(takeIn);
+      buffers.add(takeIn.open.columns.buffer);
+      expect(intake.records).toBe(4);
+      expect(eventsOf(intake)).toHaveLength(4);
+      takeIn.takeBack(intake.newlyKnown());
+    }
+    expect(buffers.size).toBe(2);
+  });
+
+  it('does not hand over an intake while another is being counted', async () => {
+    const takeIn = new TakeIn(decoder);
+    await taken(takeIn);
+    expect(() => takeIn.handOver()).toThrow('being counted');
   });
 });
 
 function countedAs(takeIn: TakeIn, intake: Intake, isKnown: boolean): void {
   for (const input of intake.accounts.values()) input.known = isKnown;
-  takeIn.counted(intake);
+  takeIn.takeBack(intake.newlyKnown());
 }
 
 /** Bytes as text: a view of them and a copy are the same. */

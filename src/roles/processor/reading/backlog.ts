@@ -1,5 +1,5 @@
-import type { FetchedRange } from '../../kafka/consumer/inputConsumer.js';
-import { keyOf } from '../../support/partitionKey.js';
+import type { FetchedRange } from '../../../kafka/consumer/inputConsumer.js';
+import { keyOf } from '../../../support/partitionKey.js';
 
 /** How many records lie in the log after what was fetched, as far as the last fetch of each partition told. */
 export class Backlog {

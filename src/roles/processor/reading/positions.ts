@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { EmptyFetch, FetchedBatch } from '../../kafka/consumer/inputConsumer.js';
-import type { StoredRecord } from '../../kafka/consumer/fetchedRecords.js';
-import type { LogBounds } from '../../kafka/consumer/logBounds.js';
-import type { EmptyRun, Position } from '../../postgres/counting/offsets.js';
-import { keyOf } from '../../support/partitionKey.js';
-import { InputLost, lossByBounds, lossByDigest } from './inputLost.js';
+import type { EmptyFetch, FetchedBatch } from '../../../kafka/consumer/inputConsumer.js';
+import type { StoredRecord } from '../../../kafka/consumer/fetchedRecords.js';
+import type { LogBounds } from '../../../kafka/consumer/logBounds.js';
+import type { EmptyRun, Position } from '../../../postgres/counting/offsets.js';
+import { keyOf } from '../../../support/partitionKey.js';
+import { InputLost, lossByBounds, lossByDigest } from '../inputLost.js';
 
 interface Tracked {
   /** Everything below this offset was counted, or taken in to be. */

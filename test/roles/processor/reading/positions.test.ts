@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FetchedBatch } from '../../../src/kafka/consumer/inputConsumer.js';
-import { recordsAt } from './feeder.js';
-import { digestOf, Positions } from '../../../src/roles/processor/positions.js';
+import type { FetchedBatch } from '../../../../src/kafka/consumer/inputConsumer.js';
+import { recordsAt } from '../feeder.js';
+import { digestOf, Positions } from '../../../../src/roles/processor/reading/positions.js';
 
 const AT = { topic: 'platform.chats.v1', partition: 0 } as const;
 const record = (offset: number) => recordsAt([offset], null).at(0);

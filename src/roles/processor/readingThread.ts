@@ -85,7 +85,7 @@ export class ReadingThread {
     const { worker } = this;
     this.stopping = true;
     if (worker === null) return false;
-    const exited = once(worker, 'exit');
+    const exited = once(worker, 'exit').catch(() => undefined);
     this.post({ kind: 'stop' });
     await exited;
     return this.left;
@@ -97,12 +97,24 @@ export class ReadingThread {
       this.receive(message);
     });
     worker.on('error', (error: unknown) => {
-      this.handlers.onFatal(error instanceof Error ? error : new Error(String(error)));
+      this.ended(error instanceof Error ? error : new Error(String(error)));
     });
     worker.on('exit', () => {
-      if (!this.stopping) this.handlers.onFatal(new Error('the thread that reads the input has ended'));
+      this.ended(new Error('the thread that reads the input has ended'));
     });
     return worker;
+  }
+
+  /** It has ended, of itself or because it was told to: then nobody waits for it any more. */
+  private ended(error: Error): void {
+    this.worker = null;
+    if (this.stopping) {
+      this.joining?.resolve();
+      return;
+    }
+    this.stopping = true;
+    this.joining?.reject(error);
+    this.handlers.onFatal(error);
   }
 
   private post(message: ToReader): void {

@@ -59,6 +59,8 @@ export class Reader {
         post({ kind: 'intake', epoch: this.epoch, taken });
       },
       onGap: () => {
+        // At once: what else came of the same fetch does not follow either, and one word is enough.
+        this.forget();
         post({ kind: 'gap' });
       },
       onTrouble: (reason) => {
@@ -85,8 +87,7 @@ export class Reader {
         return;
       case 'forget':
         this.epoch = message.epoch;
-        if (this.assigned.length > 0) this.consumer?.pause(this.assigned);
-        this.gathering.forget();
+        this.forget();
         return;
       case 'begin':
         this.begin(message.assignment, message.partitions);
@@ -100,6 +101,11 @@ export class Reader {
       case 'stop':
         void this.stop();
     }
+  }
+
+  private forget(): void {
+    if (this.assigned.length > 0) this.consumer?.pause(this.assigned);
+    this.gathering.forget();
   }
 
   /** With a consumer of its own: one that has crashed or could not connect is not used again. */

@@ -82,6 +82,8 @@ export interface EmptyRun {
   readonly nextOffset: number;
   readonly generation: number;
   readonly until: number;
+  /** Nothing before it was ever counted or is being counted: the partition need not be on record yet. */
+  readonly begins: boolean;
 }
 
 /**
@@ -95,10 +97,18 @@ export async function saveEmptyRuns(db: Queryable, runs: readonly EmptyRun[]): P
     runs.map((run) => run.nextOffset),
     runs.map((run) => run.generation),
     runs.map((run) => run.until),
+    runs.map((run) => run.begins),
   ];
+  // A partition that is not on record may be in its first transaction: put on record here, behind the records of that
+  // transaction, it would be read from there on, and they would never be counted.
   const { rows } = await db.query<{ key: string }>(
     `insert into input_offsets as o (topic, partition, next_offset, generation, nothing_until)
-     select * from unnest($1::text[], $2::int[], $3::int8[], $4::int[], $5::int8[]) order by 1, 2
+     select topic, partition, next_offset, generation, until
+     from unnest($1::text[], $2::int[], $3::int8[], $4::int[], $5::int8[], $6::bool[])
+       as run(topic, partition, next_offset, generation, until, begins)
+     where begins or exists (
+       select from input_offsets known where known.topic = run.topic and known.partition = run.partition)
+     order by topic, partition
      on conflict (topic, partition) do update
      set nothing_until = greatest(o.nothing_until, excluded.nothing_until)
      where o.next_offset = excluded.next_offset and o.generation = excluded.generation

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
-import { loadPositions, moveOffsets, OffsetMoved } from '../../../src/postgres/counting/offsets.js';
+import {
+  loadPositions,
+  moveOffsets,
+  OffsetMoved,
+  saveEmptyRuns,
+} from '../../../src/postgres/counting/offsets.js';
 import { migrateDatabase } from '../../../src/postgres/migrate.js';
 import { createPool } from '../../../src/postgres/pool.js';
 import { transaction } from '../../../src/postgres/transaction.js';
@@ -49,5 +54,21 @@ describe('moving offsets', () => {
     await expect(move([0, 9, 12], [1, 10, 30], [2, 5, 6])).rejects.toBeInstanceOf(OffsetMoved);
     await expect(move([0, 0, 12])).rejects.toBeInstanceOf(OffsetMoved);
     expect(await positions()).toEqual([9, 20, 5]);
+  });
+});
+
+describe('writing down what holds nothing', () => {
+  const run = { topic: 'platform.tickets.v1', partition: 0, nextOffset: 5, generation: 0, until: 9 };
+  const save = (begins: boolean): Promise<string[]> => saveEmptyRuns(pool, [{ ...run, begins }]);
+  const nextOffset = async (): Promise<number | undefined> =>
+    (await loadPositions(pool, [run])).get(`${run.topic}/0`)?.nextOffset;
+
+  it('puts no partition on record behind records that may be in their first transaction', async () => {
+    expect(await save(false)).toEqual([]);
+    expect(await nextOffset()).toBeUndefined();
+    expect(await save(true)).toEqual([`${run.topic}/0`]);
+    expect(await nextOffset()).toBe(5);
+    expect(await save(false)).toEqual([`${run.topic}/0`]);
+    expect(await saveEmptyRuns(pool, [{ ...run, nextOffset: 6, begins: true }])).toEqual([]);
   });
 });

@@ -20,6 +20,8 @@ interface Tracked {
   readonly generation: number;
   /** The first offset there was when it began. */
   readonly low: number;
+  /** Where a partition begins that the database has not on record. */
+  readonly neverCounted: number | null;
 }
 
 /** A digest by which a record that was counted is known again. */
@@ -58,6 +60,7 @@ export class Positions {
       lastDigest,
       generation,
       low,
+      neverCounted: position === undefined ? counted : null,
     });
     return from;
   }
@@ -107,10 +110,11 @@ export class Positions {
 
   /** The runs behind what was counted, or taken in to be, that hold nothing and are not written down as that. */
   unsavedRuns(): EmptyRun[] {
-    return [...this.tracked].flatMap(([key, { counted, empty, emptySaved, generation }]) => {
+    return [...this.tracked].flatMap(([key, { counted, empty, emptySaved, generation, neverCounted }]) => {
       if (empty <= Math.max(counted, emptySaved)) return [];
       const [topic = '', partition] = key.split('/');
-      return [{ topic, partition: Number(partition), nextOffset: counted, generation, until: empty }];
+      const begins = counted === neverCounted;
+      return [{ topic, partition: Number(partition), nextOffset: counted, generation, until: empty, begins }];
     });
   }
 

@@ -18,7 +18,13 @@ function begun(): Positions {
   expect(positions.begin({ ...AT, low: 0, high: 1_000 }, position)).toBe(99);
   return positions;
 }
-const run = (nextOffset: number, until: number) => ({ ...AT, nextOffset, generation: 2, until });
+const run = (nextOffset: number, until: number) => ({
+  ...AT,
+  nextOffset,
+  generation: 2,
+  until,
+  begins: false,
+});
 
 describe('what lies behind the last record counted and holds nothing', () => {
   it('is what was fetched there without a message', () => {
@@ -30,6 +36,16 @@ describe('what lies behind the last record counted and holds nothing', () => {
     expect(positions.unsavedRuns()).toEqual([]);
     positions.skip({ ...AT, first: 110, next: 111 });
     expect(positions.unsavedRuns()).toEqual([run(100, 111)]);
+  });
+
+  it('is the beginning of a partition only while nothing of that was taken in', () => {
+    const positions = new Positions();
+    expect(positions.begin({ ...AT, low: 100, high: 1_000 }, undefined)).toBe(100);
+    positions.skip({ ...AT, first: 100, next: 110 });
+    expect(positions.unsavedRuns()).toEqual([{ ...run(100, 110), generation: 0, begins: true }]);
+    positions.advance(batch(110, 121, 110, 120), digestOf(record(120)));
+    positions.skip({ ...AT, first: 121, next: 125 });
+    expect(positions.unsavedRuns()).toEqual([{ ...run(121, 125), generation: 0, begins: false }]);
   });
 
   it('begins anew behind what is counted next', () => {

@@ -32,15 +32,29 @@ export class Underway {
  */
 export async function overlapping<T>(work: (underway: Underway) => T | Promise<T>): Promise<T> {
   const underway = new Underway();
+  const [done] = await Promise.allSettled([worked(underway, work)]);
   try {
-    return await work(underway);
-  } finally {
-    // Throws in place of the work's error, which then follows from it.
     await underway.ended();
+  } catch (failure) {
+    // The work's error follows from it, unless it follows from the work's: one that was sent may take several statements.
+    throw done.status === 'rejected' && isRefusal(failure) ? done.reason : failure;
   }
+  if (done.status === 'rejected') throw done.reason;
+  return done.value;
+}
+
+async function worked<T>(underway: Underway, work: (underway: Underway) => T | Promise<T>): Promise<T> {
+  return work(underway);
 }
 
 async function allOf(statements: readonly Promise<unknown>[]): Promise<void> {
   const ends = await Promise.allSettled(statements);
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  const failures = ends.flatMap((end) => (end.status === 'rejected' ? [end] : []));
+  const first = failures.find(({ reason }) => !isRefusal(reason)) ?? failures[0];
+  if (first !== undefined) throw first.reason;
+}
+
+/** Postgres did not look at the statement: one before it had failed. */
+function isRefusal(failure: unknown): boolean {
+  return (failure as { code?: unknown } | null)?.code === '25P02';
 }

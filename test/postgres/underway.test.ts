@@ -46,6 +46,20 @@ describe('statements that are on their way while the work goes on', () => {
     expect(await noted()).toEqual([1, 2, 3]);
   });
 
+  it('fail with the cause where one of several statements follows from what the work waited for', async () => {
+    const failing = together(async (tx, underway) => {
+      underway.send(note(tx, 4).then(() => note(tx, 5)));
+      await note(tx, 1);
+    });
+    await expect(failing).rejects.toMatchObject({ code: '23505' });
+    const sentFirst = together((tx, underway) => {
+      underway.send(note(tx, 4).then(() => note(tx, 5)));
+      underway.send(note(tx, 1));
+    });
+    await expect(sentFirst).rejects.toMatchObject({ code: '23505' });
+    expect(await noted()).toEqual([1, 2, 3]);
+  });
+
   it('have ended when the work throws for a reason of its own', async () => {
     const ended: unknown[] = [];
     const failing = together((tx, underway) => {

@@ -52,6 +52,12 @@ export class Decoder {
     return writer !== undefined && 'plan' in writer ? writer.plan : null;
   }
 
+  /** Whether records of a writer's schema can be read. */
+  canRead(topic: InputTopic, schemaId: number): boolean {
+    const writer = this.writers.get(topic)?.get(schemaId);
+    return writer !== undefined && 'resolver' in writer;
+  }
+
   /** What the record is. {@link prepare} must have seen it. */
   decode(record: InputRecord): Decoded {
     try {

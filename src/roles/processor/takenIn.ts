@@ -49,7 +49,10 @@ export interface TakenIn {
   readonly ranges: readonly FetchedRange[];
   /** Records by topic and by what they turned out to be. */
   readonly outcomes: ReadonlyMap<string, ReadonlyMap<Decoded['kind'], number>>;
-  /** The writers' schemas of the records that were not refused at sight, by topic. */
+  /**
+   * The writers' schemas by which records could be read, by topic. Not those that the registry did not know: whoever asks
+   * for one later learns later that it is known now, and must not refuse what was made a row of.
+   */
   readonly writers: ReadonlyMap<InputTopic, ReadonlySet<number>>;
   readonly records: number;
 }

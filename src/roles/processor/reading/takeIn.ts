@@ -75,7 +75,7 @@ export class TakeIn {
       if (writer !== schemaId) {
         schemaId = writer;
         plan = metric < 0 ? null : decoder.planFor(topic, writer);
-        if (writer >= 0) intake.noteWriter(topic, writer);
+        if (decoder.canRead(topic, writer)) intake.noteWriter(topic, writer);
       }
       const row =
         plan === null ? NOT_WALKED : reader.read(bytes, start, end, plan, metric, arrivedAt, intake.columns);

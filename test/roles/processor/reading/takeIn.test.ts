@@ -51,6 +51,20 @@ describe('what is taken in', () => {
     return intake.rowsOf(input).map((row) => intake.columns.whole(row, 'a1'));
   }
 
+  it('tells by which schemas records could be read, and of none that the registry did not know', async () => {
+    const takeIn = new TakeIn(decoder);
+    const UNKNOWN = 999_999;
+    await take(takeIn, CHATS, [chat({ occurredAt })]);
+    await decoder.prepare(CHATS, [UNKNOWN]);
+    const bytes = encoded(ids[CHATS], chat({ occurredAt }));
+    bytes.writeInt32BE(UNKNOWN, 1);
+    const records = recordsOf([bytes]);
+    takeIn.take({ topic: CHATS, partition: 3, fetchedFrom: 1, next: 2, high: 2, records }, 0, 0);
+    const { writers, refused } = takeIn.handOver();
+    expect(refused).toHaveLength(1);
+    expect([...writers].map(([topic, of]) => [topic, [...of]])).toEqual([[CHATS, [ids[CHATS]]]]);
+  });
+
   it('tells the same of events whether their records were kept or not', async () => {
     const takeIn = new TakeIn(decoder);
     const first = await taken(takeIn);

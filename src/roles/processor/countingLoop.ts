@@ -2,11 +2,12 @@ import type pg from 'pg';
 import type { Context } from '../../domain/judging/context.js';
 import type { Decoder } from '../../kafka/decode/decoder.js';
 import { SeenPartitions } from '../../postgres/partitions.js';
+import { Backoff } from '../../support/backoff.js';
 import type { Clock } from '../../support/clock.js';
 import { failpoint } from '../../support/failpoints.js';
 import type { Log } from '../../support/log.js';
 import type { Metrics } from '../../support/metrics.js';
-import { reasonOf } from '../../support/outage.js';
+import { isOutage, reasonOf } from '../../support/outage.js';
 import { Progress } from '../progress.js';
 import type { AccountCache } from './accountCache.js';
 import { countBatch } from './countBatch.js';
@@ -24,6 +25,8 @@ export interface LoopOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly context: () => Context;
+  /** Ends waiting for a server. */
+  readonly signal: AbortSignal;
   readonly onCounted: (intake: Intake) => void;
   /** Nothing of the intake was committed, and what was read after it follows on nothing. */
   readonly onFailed: (intake: Intake) => void;
@@ -117,8 +120,21 @@ export class CountingLoop {
   }
 
   /** Records that were kept may have to be decoded here, by schemas that the reading thread has read. */
-  private async prepare(intake: Intake): Promise<void> {
-    for (const [topic, ids] of intake.keptWriters) await this.options.decoder.prepare(topic, ids);
+  private async prepare({ keptWriters }: Intake): Promise<void> {
+    const { decoder, metrics, signal } = this.options;
+    const backoff = new Backoff(signal);
+    for (;;) {
+      try {
+        for (const [topic, ids] of keptWriters) await decoder.prepare(topic, ids);
+        return;
+      } catch (error) {
+        // Waited out here: the reading thread has the schemas, and would hand over the same again at once.
+        if (signal.aborted || !isOutage(error)) throw error;
+        metrics.countingRetries.inc({ cause: 'outage' });
+        this.report(error);
+        await backoff.wait();
+      }
+    }
   }
 
   private report(error: unknown): void {

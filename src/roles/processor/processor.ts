@@ -78,6 +78,7 @@ export class Processor implements Role {
     this.loop = new CountingLoop({
       ...{ pool, decoder: this.decoder, cache: new AccountCache(options.cacheBytes), clock, log, metrics },
       context: () => ({ policy, now: clock.now(), id: eventId }),
+      signal: this.stopping.signal,
       onCounted: (intake) => {
         this.reading.takeBack(true, intake.newlyKnown());
       },

@@ -128,8 +128,9 @@ export class Processor implements Role {
         onRuns: (runs) => {
           this.emptyRuns.are(runs);
         },
-        onGap: () => {
-          this.sync();
+        onGap: (epoch) => {
+          // Positions that were read anew meanwhile need not be read once more.
+          if (epoch === this.epoch) this.sync();
         },
         onTrouble: (reason) => {
           this.waitsFor(reason);

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { TopicPartition } from '../../kafka/consumer/inputConsumer.js';
 import type { EmptyRun } from '../../postgres/counting/offsets.js';
@@ -22,7 +21,7 @@ export interface ReadingHandlers {
   onIntake(taken: TakenIn, epoch: number): void;
   onRuns(runs: readonly EmptyRun[]): void;
   /** What was fetched does not follow on what was read. */
-  onGap(): void;
+  onGap(epoch: number): void;
   /** Reading waits for a server, or (null) does not any more. */
   onTrouble(reason: string | null): void;
   /** The consumer has ended; {@link ReadingThread.join} begins anew. */
@@ -37,6 +36,7 @@ export interface ReadingHandlers {
 export class ReadingThread {
   private readonly fetchedAt = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT);
   private worker: Worker | null = null;
+  private exited: Promise<void> = Promise.resolve();
   private joining: { resolve: () => void; reject: (error: Error) => void } | null = null;
   private stopping = false;
   private left = false;
@@ -54,8 +54,9 @@ export class ReadingThread {
     return at === 0 ? Infinity : steadyMs() - at;
   }
 
-  /** Joins the group, with a new consumer each time. Throws what is in the way. */
+  /** Joins the group, with a new consumer each time. Throws what is in the way; does nothing when it was stopped. */
   join(): Promise<void> {
+    if (this.stopping) return Promise.resolve();
     this.worker ??= this.started();
     return new Promise((resolve, reject) => {
       this.joining = { resolve, reject };
@@ -85,9 +86,8 @@ export class ReadingThread {
     const { worker } = this;
     this.stopping = true;
     if (worker === null) return false;
-    const exited = once(worker, 'exit').catch(() => undefined);
     this.post({ kind: 'stop' });
-    await exited;
+    await this.exited;
     return this.left;
   }
 
@@ -99,8 +99,12 @@ export class ReadingThread {
     worker.on('error', (error: unknown) => {
       this.ended(error instanceof Error ? error : new Error(String(error)));
     });
-    worker.on('exit', () => {
-      this.ended(new Error('the thread that reads the input has ended'));
+    // From the beginning: it may have ended by itself when it is to be stopped.
+    this.exited = new Promise((resolve) => {
+      worker.on('exit', () => {
+        resolve();
+        this.ended(new Error('the thread that reads the input has ended'));
+      });
     });
     return worker;
   }
@@ -140,7 +144,7 @@ export class ReadingThread {
         handlers.onRuns(message.runs);
         return;
       case 'gap':
-        handlers.onGap();
+        handlers.onGap(message.epoch);
         return;
       case 'trouble':
         handlers.onTrouble(message.reason);

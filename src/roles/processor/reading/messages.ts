@@ -48,8 +48,11 @@ export type FromReader =
   | { readonly kind: 'intake'; readonly epoch: number; readonly taken: TakenIn }
   /** All runs of the log that held nothing to count and are not written down. */
   | { readonly kind: 'runs'; readonly runs: readonly EmptyRun[] }
-  /** What was fetched does not follow on what was read: positions must be read again. */
-  | { readonly kind: 'gap' }
+  /**
+   * What was fetched does not follow on what was read since the `forget` of that epoch: positions must be read again.
+   * Nothing is read before the next `begin`.
+   */
+  | { readonly kind: 'gap'; readonly epoch: number }
   /** Taking in waits for a server, or (null) does not any more. */
   | { readonly kind: 'trouble'; readonly reason: string | null }
   /** The consumer has ended and will not come back by itself. */

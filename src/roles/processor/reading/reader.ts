@@ -60,8 +60,8 @@ export class Reader {
       },
       onGap: () => {
         // At once: what else came of the same fetch does not follow either, and one word is enough.
-        this.forget();
-        post({ kind: 'gap' });
+        this.halt();
+        post({ kind: 'gap', epoch: this.epoch });
       },
       onTrouble: (reason) => {
         post({ kind: 'trouble', reason });
@@ -87,7 +87,7 @@ export class Reader {
         return;
       case 'forget':
         this.epoch = message.epoch;
-        this.forget();
+        this.halt();
         return;
       case 'begin':
         this.begin(message.assignment, message.partitions);
@@ -101,11 +101,6 @@ export class Reader {
       case 'stop':
         void this.stop();
     }
-  }
-
-  private forget(): void {
-    if (this.assigned.length > 0) this.consumer?.pause(this.assigned);
-    this.gathering.forget();
   }
 
   /** With a consumer of its own: one that has crashed or could not connect is not used again. */
@@ -131,7 +126,7 @@ export class Reader {
           if (consumer !== this.consumer) return;
           this.assignment += 1;
           this.assigned = partitions;
-          this.gathering.forget();
+          this.halt();
           this.post({ kind: 'assigned', assignment: this.assignment, partitions, memberId });
         },
         onFetch: () => {
@@ -152,6 +147,14 @@ export class Reader {
       this.settings,
     );
     return consumer;
+  }
+
+  /** Reads nothing until {@link begin}, and drops what was read and is not being counted. */
+  private halt(): void {
+    if (this.assigned.length > 0) this.consumer?.pause(this.assigned);
+    // What is being counted may be the last of the accounts: nothing is resumed for that now.
+    this.accountsFirst.giveUp();
+    this.gathering.forget();
   }
 
   private begin(assignment: number, partitions: readonly PartitionStart[]): void {

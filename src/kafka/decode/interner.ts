@@ -18,6 +18,9 @@ export class Interner {
   private bytes = new Uint8Array(INITIAL_SLOTS * BYTES_PER_ENTRY);
   private known: string[] = [''];
 
+  /** @param most how many texts there may be before {@link forgetIfMany} forgets them */
+  constructor(private readonly most = MOST) {}
+
   /** The texts by their numbers; grows, and is another one after everything was forgotten. */
   get texts(): readonly string[] {
     return this.known;
@@ -42,7 +45,7 @@ export class Interner {
 
   /** Forgets all numbers when there are too many of them: nobody may use one any more. Says whether it did. */
   forgetIfMany(): boolean {
-    if (this.known.length < MOST) return false;
+    if (this.known.length < this.most) return false;
     this.slots.fill(0);
     this.known = [''];
     return true;

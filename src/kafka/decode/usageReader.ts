@@ -20,12 +20,18 @@ const UPLOADS = METRICS.indexOf('upload_bytes');
 export class UsageReader {
   private readonly walker = new Walker();
   private readonly readId = new CountedId();
-  readonly accounts = new Interner();
-  readonly workspaces = new Interner();
+  readonly accounts: Interner;
+  readonly workspaces: Interner;
   /** The account of the row read last, by its number. */
   account = 0;
   /** The columns have all that the record of the row read last tells of its event. */
   tellsAll = false;
+
+  /** @param mostIds how many accounts, and how many workspaces, have numbers before they are numbered anew */
+  constructor(mostIds?: number) {
+    this.accounts = new Interner(mostIds);
+    this.workspaces = new Interner(mostIds);
+  }
 
   /** The number by which columns know what a topic counts. */
   static metricOf(topic: InputTopic): number {

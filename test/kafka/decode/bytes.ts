@@ -1,4 +1,5 @@
 import avro from 'avsc';
+import { FetchedRecords } from '../../../src/kafka/consumer/fetchedRecords.js';
 import type { Registry } from '../../../src/kafka/registry.js';
 import { frame, schemaText } from '../../../src/kafka/schemas.js';
 import type { InputTopic } from '../../../src/kafka/topics.js';
@@ -101,3 +102,14 @@ export const reply = (change: Json = {}): Json => ({
   occurredAt: ARRIVED,
   ...change,
 });
+
+/** Fetched records without keys, at the offsets from `from` on. */
+export function recordsOf(values: readonly Buffer[], from = 0): FetchedRecords {
+  const records = new FetchedRecords(Buffer.concat(values), values.length);
+  let at = 0;
+  values.forEach((value, n) => {
+    records.add(from + n, ARRIVED, -1, -1, at, at + value.length);
+    at += value.length;
+  });
+  return records;
+}

@@ -15,13 +15,18 @@ describe('strings by their bytes', () => {
     }
   });
 
-  it('are right also when there were too many to remember', () => {
-    const interner = new Interner();
+  it('have numbers anew when there were too many to remember, and are right again', () => {
+    const interner = new Interner(30_000);
+    expect(interner.forgetIfMany()).toBe(false);
+    for (let n = 0; n < 30_000; n += 1) interner.numberOfText(`workspace-${n}`);
+    expect(interner.forgetIfMany()).toBe(true);
     let wrong = 0;
-    for (let n = 0; n < 600_000; n += 1) {
-      const text = `workspace-${n % 300_000}`;
+    for (let n = 0; n < 40_000; n += 1) {
+      const text = `workspace-${(n * 7) % 20_000}`;
       if (within(interner, text) !== text) wrong += 1;
     }
     expect(wrong).toBe(0);
+    expect(interner.texts).toHaveLength(20_001);
+    expect(interner.forgetIfMany()).toBe(false);
   });
 });

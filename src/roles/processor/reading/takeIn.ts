@@ -12,9 +12,8 @@ import { TextsToHand } from './textsToHand.js';
  * that was handed over lends its memory to the one that counts it, until it is taken back.
  */
 export class TakeIn {
-  private readonly reader = new UsageReader();
-  private readonly accountIds = new TextsToHand(this.reader.accounts);
-  private readonly workspaceIds = new TextsToHand(this.reader.workspaces);
+  private readonly accountIds: TextsToHand;
+  private readonly workspaceIds: TextsToHand;
   /** By the numbers of accounts: 1, its snapshot was read when it was counted last. */
   private known = new Uint8Array(1_024);
   private lent: OpenIntake | null = null;
@@ -22,9 +21,16 @@ export class TakeIn {
   /** Accounts have other numbers than in what is lent. */
   private renumbered = false;
   /** What is taken in goes into this one. */
-  open = this.begun();
+  open: OpenIntake;
 
-  constructor(private readonly decoder: Decoder) {}
+  constructor(
+    private readonly decoder: Decoder,
+    private readonly reader = new UsageReader(),
+  ) {
+    this.accountIds = new TextsToHand(reader.accounts);
+    this.workspaceIds = new TextsToHand(reader.workspaces);
+    this.open = this.begun();
+  }
 
   /** Hands over what was taken in and begins anew; what was handed over before must have been taken back. */
   handOver(): TakenIn {

@@ -1,18 +1,19 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { UsageEvent } from '../../../../src/domain/events.js';
-import { FetchedRecords } from '../../../../src/kafka/consumer/fetchedRecords.js';
 import { Decoder } from '../../../../src/kafka/decode/decoder.js';
+import { UsageReader } from '../../../../src/kafka/decode/usageReader.js';
 import { IdArena } from '../../../../src/domain/counting/idChunk.js';
 import { ToldTexts } from '../../../../src/roles/processor/toldTexts.js';
 import { Intake } from '../../../../src/roles/processor/intake.js';
 import { RecordNotKept } from '../../../../src/roles/processor/keptRecords.js';
 import { TakeIn } from '../../../../src/roles/processor/reading/takeIn.js';
-import { ARRIVED, chat, encoded, known, upload, writer } from '../../../kafka/decode/bytes.js';
+import { ARRIVED, chat, encoded, known, recordsOf, upload, writer } from '../../../kafka/decode/bytes.js';
 
 const CHATS = 'platform.chats.v1' as const;
 const UPLOADS = 'platform.uploads.v1' as const;
 const uuid = (n: number): string => `0190b5e2-7c1d-7a3f-9e58-ab${String(n).padStart(10, '0')}`;
 const occurredAt = ARRIVED - 5_000;
+
 describe('what is taken in', () => {
   const decoder = new Decoder(known);
   const ids = { [CHATS]: writer(CHATS), [UPLOADS]: writer(UPLOADS) };
@@ -30,6 +31,11 @@ describe('what is taken in', () => {
       chat({ occurredAt, eventId: uuid(3).toUpperCase(), chatId: uuid(3).toUpperCase() }),
     ]);
     await take(takeIn, UPLOADS, [upload({ occurredAt, eventId: uuid(9), uploadId: uuid(8) })]);
+    return handedOver(takeIn);
+  }
+
+  /** As the thread that counts has it. */
+  function handedOver(takeIn: TakeIn): Intake {
     const taken = structuredClone(takeIn.handOver());
     const texts = {
       accountIds: accountIds.hear(taken.accountIds),
@@ -106,6 +112,26 @@ describe('what is taken in', () => {
     expect(buffers.size).toBe(2);
   });
 
+  it('has every event with its account when accounts are numbered anew while some are being counted', async () => {
+    const takeIn = new TakeIn(decoder, new UsageReader(4));
+    const of = (accountId: string, n: number) => chat({ occurredAt, accountId, eventId: uuid(n) });
+    await take(takeIn, CHATS, [of('first', 0)]);
+    countedAs(takeIn, handedOver(takeIn), true);
+    await take(takeIn, CHATS, [of('first', 1), of('a', 2), of('b', 3), of('c', 4)]);
+    const counted = handedOver(takeIn);
+    // It has the number now that the first account has in what is being counted.
+    await take(takeIn, CHATS, [of('next', 5)]);
+    for (const input of counted.accounts.values()) input.known = true;
+    expect(counted.newlyKnown()).toEqual([1, 2, 3]);
+    takeIn.takeBack(counted.newlyKnown());
+    await take(takeIn, CHATS, [of('next', 6), of('a', 7)]);
+    const next = handedOver(takeIn);
+    expect(eventIdsOf(counted)).toEqual({ first: [uuid(1)], a: [uuid(2)], b: [uuid(3)], c: [uuid(4)] });
+    expect(eventIdsOf(next)).toEqual({ next: [uuid(5), uuid(6)], a: [uuid(7)] });
+    // Nobody knows yet whether they are known.
+    for (const row of [0, 1, 2]) expect(next.parkable(row, '').record.offset).toBe([0, 0, 1][row]);
+  });
+
   it('does not hand over an intake while another is being counted', async () => {
     const takeIn = new TakeIn(decoder);
     await taken(takeIn);
@@ -118,17 +144,15 @@ function countedAs(takeIn: TakeIn, intake: Intake, isKnown: boolean): void {
   takeIn.takeBack(intake.newlyKnown());
 }
 
+function eventIdsOf(intake: Intake): Record<string, string[]> {
+  const ids = [...intake.accounts].map(([accountId, input]) => [
+    accountId,
+    intake.rowsOf(input).map((row) => intake.columns.whole(row, accountId).eventId),
+  ]);
+  return Object.fromEntries(ids) as Record<string, string[]>;
+}
+
 /** Bytes as text: a view of them and a copy are the same. */
 function plain(event: UsageEvent): Omit<UsageEvent, 'idHash'> & { idHash: string } {
   return { ...event, idHash: Buffer.from(event.idHash).toString('hex') };
-}
-
-function recordsOf(values: readonly Buffer[]): FetchedRecords {
-  const records = new FetchedRecords(Buffer.concat(values), values.length);
-  let at = 0;
-  values.forEach((value, offset) => {
-    records.add(offset, ARRIVED, -1, -1, at, at + value.length);
-    at += value.length;
-  });
-  return records;
 }

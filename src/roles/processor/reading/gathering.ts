@@ -44,7 +44,7 @@ export class Gathering {
   private running = false;
   /** An intake is being counted. */
   private isLent = false;
-  /** It has something to count. */
+  /** It has something to count, and follows on the positions of now. */
   private hasSteps = false;
   /** Nothing was counted since the positions were read: whoever waits for a restart waits for this transaction. */
   private isFirst = true;
@@ -73,6 +73,7 @@ export class Gathering {
   forget(): void {
     this.options.positions.clear();
     this.isFirst = true;
+    this.hasSteps = false;
     this.backlog.forget();
     this.takeIn.forget();
     this.more.now();

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { ReadingThread, type ReadingHandlers } from '../../../src/roles/processor/readingThread.js';
-import { until } from '../../support/until.js';
 
 const SETTINGS = {
   kafka: { brokers: [], ssl: false, sasl: null },
@@ -27,18 +26,26 @@ describe('the thread that reads', () => {
   it('is stopped when it has ended by itself, which is told', async () => {
     const fatal: Error[] = [];
     const thread = threadOf('', fatal);
-    void thread.join();
-    await until(() => fatal.length > 0);
-    expect(fatal[0]?.message).toContain('has ended');
+    await expect(thread.join()).rejects.toThrow('has ended');
+    expect(fatal.map(({ message }) => message)).toEqual(['the thread that reads the input has ended']);
     expect(await thread.stop()).toBe(false);
   });
 
-  it('is stopped while it breaks', async () => {
+  it('is stopped when it broke, which is told', async () => {
     const fatal: Error[] = [];
     const thread = threadOf('throw new Error("broken")', fatal);
-    void thread.join();
+    await expect(thread.join()).rejects.toThrow('broken');
     expect(await thread.stop()).toBe(false);
-    expect(fatal[0]?.message).toContain('broken');
+    expect(fatal.map(({ message }) => message)).toEqual([expect.stringContaining('broken')]);
+  });
+
+  it('is stopped while it breaks, which nobody needs to know then', async () => {
+    const fatal: Error[] = [];
+    const thread = threadOf('throw new Error("broken")', fatal);
+    const joining = thread.join();
+    expect(await thread.stop()).toBe(false);
+    await joining;
+    expect(fatal).toEqual([]);
   });
 
   it('does not begin any more when it was stopped before', async () => {

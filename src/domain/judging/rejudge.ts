@@ -3,7 +3,7 @@ import type { AccountState } from '../counting/accountState.js';
 import { figureOf, type UsageWindow } from '../counting/usageWindow.js';
 import { WHOLE_ACCOUNT } from '../counting/buckets.js';
 import type { AccountChanges } from '../counting/changes.js';
-import { openRow, windowOf } from '../counting/count.js';
+import { openRow, windowOf, windowToBe } from '../counting/count.js';
 import type { Needs } from '../counting/needs.js';
 import { cancelledNotice, cancelNotice, inviteUpgrade, isStillTrue, issueWarning } from '../notices/issue.js';
 import { limitsOf, policyAt, RULES, type Limit, type Metric } from '../policy/policy.js';
@@ -48,7 +48,10 @@ export function rejudgeOpen(
   const { account } = state;
   if (account === null) return;
   const judged: { row: UsageWindow; limit: Limit | undefined }[] = [];
-  for (const { kind, window } of openWindows(at, (k, instant) => windowOf(state, changes, k, instant))) {
+  // A window about to open is not opened by looking at it: settings that are changed before it begins still move its end.
+  const look = (kind: WindowKind, instant: number): Window =>
+    instant > at ? windowToBe(state, kind, instant) : windowOf(state, changes, kind, instant);
+  for (const { kind, window } of openWindows(at, look)) {
     const ruling = rulingFor(account, window, at, context);
     openNewlyNamed(state, ruling, kind, window);
     for (const row of state.windows.startingAt(window.start)) {

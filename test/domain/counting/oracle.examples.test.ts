@@ -91,6 +91,23 @@ describe('a month', () => {
   });
 });
 
+it('the month that begins next is not opened by settings that arrive just before it, so that later ones still apply to it', () => {
+  const settings = (zone: string, anchor: number | null, wait: number): Happening => ({
+    ...{ ...base, wait, kind: 'snapshot', plan: 'sandbox', status: 'ACTIVE', zone, anchor },
+  });
+  const lastMinutes = Date.parse('2026-05-31T23:55:00Z') - BEGIN;
+  const happened = [
+    settings('UTC', 1, MINUTE),
+    settings('UTC', null, lastMinutes - MINUTE),
+    settings('Europe/Berlin', 31, MINUTE),
+    burst('chats', 1, 0, 10 * DAY),
+  ];
+  const { windows } = agreed(happened);
+  const month = windows.find(({ rule }) => rule === 'chats-per-month');
+  // June ends at midnight in Berlin of its last day: the 31st, clamped.
+  expect(new Date(month?.end ?? 0).toISOString()).toBe('2026-06-29T22:00:00.000Z');
+});
+
 it('names a late event that lifts the next hour, though its own hour had a plan of another scope', () => {
   const happened = [known('ltd'), known('pro'), burst('chats', 1_600), burst('chats', 400, HOUR)];
   const { crossings } = agreed(happened);

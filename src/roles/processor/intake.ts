@@ -9,9 +9,9 @@ import type { Decoded } from '../../kafka/decode/decoded.js';
 import type { Decoder } from '../../kafka/decode/decoder.js';
 import type { InputTopic } from '../../kafka/topics.js';
 import type { OffsetStep } from '../../postgres/counting/offsets.js';
-import type { LogRecord, ParkedEvent } from '../../postgres/counting/parked.js';
+import type { ParkedEvent } from '../../postgres/counting/parked.js';
 import { KeptRecords } from './keptRecords.js';
-import type { RefusedRecord, TakenIn } from './takenIn.js';
+import { withOwnBytes, type RefusedRecord, type TakenIn } from './takenIn.js';
 
 // One for all: most accounts of a batch have only usage.
 const NONE: never[] = [];
@@ -58,7 +58,7 @@ export class Intake {
     // What comes from another thread has lost that its bytes are Buffers.
     this.refused = taken.refused.map(({ record, refusal }) => ({
       refusal,
-      record: { ...record, key: asBuffer(record.key), value: asBuffer(record.value) },
+      record: withOwnBytes(record),
     }));
     this.steps = taken.steps.map((step) => ({ ...step, lastDigest: Buffer.from(step.lastDigest) }));
     this.outcomes = new Map([...taken.outcomes].map(([topic, kinds]) => [topic, new Map(kinds)]));
@@ -204,13 +204,4 @@ function appended<T>(list: T[], one: T): T[] {
   if (list === NONE) return [one];
   list.push(one);
   return list;
-}
-
-function asBuffer(bytes: Uint8Array | null): Buffer | null {
-  return bytes === null ? null : Buffer.from(bytes);
-}
-
-/** The memory of records that were kept is used again. */
-function withOwnBytes(record: LogRecord): LogRecord {
-  return { ...record, key: asBuffer(record.key), value: asBuffer(record.value) };
 }

@@ -17,6 +17,15 @@ export interface RefusedRecord {
   readonly refusal: Refusal;
 }
 
+/** The same record with bytes of its own: those it was read from are used again, or have come from another thread. */
+export function withOwnBytes<T extends Pick<LogRecord, 'key' | 'value'>>(record: T): T {
+  return { ...record, key: copied(record.key), value: copied(record.value) };
+}
+
+function copied(bytes: Uint8Array | null): Buffer | null {
+  return bytes === null ? null : Buffer.from(bytes);
+}
+
 /** The rows of accounts: what a `RowList` has, an array for each of its fields. */
 export interface AccountRows {
   /** Numbers of the accounts, in the order of their first rows. */

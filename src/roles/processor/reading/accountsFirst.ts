@@ -36,9 +36,6 @@ export class AccountsFirst {
     const high = this.pending.get(keyOf(batch));
     if (high === undefined || batch.next < high) return [];
     this.pending.delete(keyOf(batch));
-    if (this.pending.size > 0) return [];
-    const released = this.held;
-    this.held = [];
-    return released;
+    return this.pending.size > 0 ? [] : this.giveUp();
   }
 }

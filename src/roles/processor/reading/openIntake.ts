@@ -8,7 +8,7 @@ import type { InputTopic } from '../../../kafka/topics.js';
 import type { OffsetStep } from '../../../postgres/counting/offsets.js';
 import { keyOf } from '../../../support/partitionKey.js';
 import { KeptRecords } from '../keptRecords.js';
-import type { AccountRows, RefusedRecord, TakenIn } from '../takenIn.js';
+import { withOwnBytes, type AccountRows, type RefusedRecord, type TakenIn } from '../takenIn.js';
 
 // A transaction this large is counted in some two seconds; more would make a retry dearer and take more memory.
 const MAX_RECORDS = 640_000;
@@ -130,7 +130,7 @@ export class OpenIntake {
       this.keep(row, index);
     } else if (decoded.kind === 'refused') {
       const { offset, key, value } = records.at(index);
-      const record = { ...of, offset, key: copied(key), value: copied(value) };
+      const record = withOwnBytes({ ...of, offset, key, value });
       this.refused.push({ record, refusal: decoded.refusal });
     }
   }
@@ -210,8 +210,4 @@ export class OpenIntake {
     if (this.now === null) throw new Error('no records were begun');
     return this.now;
   }
-}
-
-function copied(part: Buffer | null): Buffer | null {
-  return part === null ? null : Buffer.from(part);
 }

@@ -19,15 +19,14 @@ export async function loadAccounts(
   accountIds: readonly string[],
 ): Promise<Map<string, Account>> {
   if (accountIds.length === 0) return new Map();
-  const { rows } = await tx.query<AccountRow>(
-    `select account_id, snapshot, history, calendar, problems, tombstoned, judged_by from accounts
-     where account_id = any($1::text[])`,
-    [textArray(accountIds)],
-  );
-  const allowances = await loadAllowances(
-    tx,
-    rows.map(({ account_id }) => account_id),
-  );
+  const [{ rows }, allowances] = await Promise.all([
+    tx.query<AccountRow>(
+      `select account_id, snapshot, history, calendar, problems, tombstoned, judged_by from accounts
+       where account_id = any($1::text[])`,
+      [textArray(accountIds)],
+    ),
+    loadAllowances(tx, accountIds),
+  ]);
   return new Map(
     rows.map(({ account_id, judged_by: judgedBy, ...account }) => [
       account_id,

@@ -1,23 +1,18 @@
 import type pg from 'pg';
-import { AccountState } from '../../domain/counting/accountState.js';
-import { AccountChanges } from '../../domain/counting/changes.js';
-import { LATE_HORIZON_MS } from '../../domain/counting/readUpTo.js';
-import { needsOfChange, takeAccountEvent } from '../../domain/judging/accountEvents.js';
+import type { AccountState } from '../../domain/counting/accountState.js';
 import type { Context } from '../../domain/judging/context.js';
 import { lookUpByKey } from '../../postgres/counting/byKey.js';
 import { writeDeadLetters } from '../../postgres/counting/deadLetters.js';
 import { bumpHeads, lockHeads } from '../../postgres/counting/heads.js';
-import { loadAccounts } from '../../postgres/counting/loadAccounts.js';
 import { moveOffsets } from '../../postgres/counting/offsets.js';
-import { parkEvents, unparkEvents } from '../../postgres/counting/parked.js';
+import { parkEvents } from '../../postgres/counting/parked.js';
 import { namedTransaction, type Queryable } from '../../postgres/transaction.js';
 import { overlapping, type Underway } from '../../postgres/underway.js';
 import type { AccountCache } from './accountCache.js';
 import { sendChanges } from './changesWriter.js';
-import { countUsage, type Work } from './countUsage.js';
+import { countRuns, type Work } from './countUsage.js';
 import type { AccountInput, Intake } from './intake.js';
-import { loadForPolicy } from './policyLoader.js';
-import { loadMissingConditions, loadPieces, loadSums } from './stateLoader.js';
+import { loadPart, type LockedHead, type Part } from './loadPart.js';
 
 export interface CountResult {
   readonly parked: number;
@@ -26,14 +21,18 @@ export interface CountResult {
 }
 
 // What is laid out, loaded and written of an account and batch lives until it is written. Of a hundred thousand accounts at
-// once it would outgrow the young generation, be moved twice and collected late. And the first part is counted while nothing
-// is written, the last one written while nothing is counted: the smaller they are, the less there is of that.
-const ACCOUNTS_AT_ONCE = 2_000;
+// once it would outgrow the young generation, be moved twice and collected late. And the first part is loaded while nothing
+// is counted, the last one written while nothing is counted any more: the smaller they are, the less there is of that.
+const ACCOUNTS_AT_ONCE = 1_000;
+// Begun while one is counted. Loading is mostly waiting for Postgres, which has one part to write as well: the second one
+// gives it something to do when it is done with both.
+const PARTS_AHEAD = 2;
 
 /**
  * The counting transaction: offsets, counters, crossings and outgoing events move together or not at all. Accounts are
  * locked first, so whatever is read after that is current, and what the cache holds of them is used only when its
- * version is the one locked. They are counted some at a time, in ascending order, while those before are written.
+ * version is the one locked. They are counted some at a time, in ascending order, while those before are written and those
+ * after are loaded.
  */
 export async function countBatch(
   pool: pg.Pool,
@@ -50,9 +49,13 @@ export async function countBatch(
   }[] = [];
   const countParts = async (tx: Queryable, underway: Underway): Promise<void> => {
     const heads = await moveAndLock(tx, underway, intake);
-    for (let at = 0; at < heads.length; at += accountsAtOnce) {
-      const works = await begin(tx, cache, intake, heads.slice(at, at + accountsAtOnce));
-      await countPart(tx, works, intake, context);
+    const load = (part: readonly LockedHead[]): Promise<Part> => {
+      const loading = loadPart(tx, cache, intake, part, context);
+      underway.send(loading);
+      return loading;
+    };
+    for await (const { works, runs } of ahead(slices(heads, accountsAtOnce), load)) {
+      await countRuns(tx, runs);
       sendPart(tx, underway, works);
       for (const work of works) {
         counted.push({ state: work.state, input: work.input, isChanged: isChanged(work) });
@@ -92,103 +95,27 @@ async function moveAndLock(
   return heads;
 }
 
-async function countPart(
-  tx: Queryable,
-  works: readonly Work[],
-  intake: Intake,
-  context: Context,
-): Promise<void> {
-  await takeAccountEvents(tx, works, context);
-  await countUsage(tx, works, intake, context);
+/** Makes parts ready in their order; the next ones are begun before one is handed out. */
+async function* ahead<T, R>(parts: readonly T[], begin: (part: T) => Promise<R>): AsyncGenerator<R> {
+  const begun: Promise<R>[] = [];
+  for (const part of parts) {
+    begun.push(begin(part));
+    const first = begun.length > PARTS_AHEAD ? begun.shift() : undefined;
+    if (first !== undefined) yield await first;
+  }
+  for (const part of begun) yield await part;
+}
+
+function slices<T>(all: readonly T[], length: number): T[][] {
+  return Array.from({ length: Math.ceil(all.length / length) }, (_, n) =>
+    all.slice(n * length, (n + 1) * length),
+  );
 }
 
 function sendPart(tx: Queryable, underway: Underway, works: readonly Work[]): void {
   const parked = works.flatMap((work) => work.parked);
   underway.send(parkEvents(tx, parked));
   sendChanges(tx, underway, works);
-}
-
-/** Lays out the work per account that was locked. */
-async function begin(
-  tx: Queryable,
-  cache: AccountCache,
-  intake: Intake,
-  heads: readonly (readonly [accountId: string, version: number])[],
-): Promise<Work[]> {
-  const works: Work[] = [];
-  const inputs = heads.map(([accountId]) => intake.accounts.get(accountId));
-  const fresh: AccountState[] = [];
-  for (const [n, [accountId, version]] of heads.entries()) {
-    const input = inputs[n];
-    if (input === undefined) throw new Error(`account ${accountId} was locked for nothing`);
-    let state = cache.take(accountId, version);
-    if (state === undefined) fresh.push((state = new AccountState(accountId, version)));
-    const changes = new AccountChanges(intake.newIds);
-    if (input.replies.length > 0) changes.consequences.replies.push(...input.replies);
-    works.push({ state, changes, input, unparked: [], parked: [] });
-  }
-  if (fresh.length === 0) return works;
-  const accounts = await loadAccounts(
-    tx,
-    fresh.map(({ accountId }) => accountId),
-  );
-  for (const state of fresh) state.account = accounts.get(state.accountId) ?? null;
-  return works;
-}
-
-/** Account events go first: usage that arrived with them is judged by them. */
-async function takeAccountEvents(tx: Queryable, works: readonly Work[], context: Context): Promise<void> {
-  const unknownBefore = works.filter(
-    ({ state, input }) => state.account === null && input.accountEvents.length > 0,
-  );
-  const concerned = works.filter(({ input }) => input.accountEvents.length > 0);
-  if (concerned.length === 0) return;
-  await loadMissingConditions(
-    tx,
-    concerned.map(({ state }) => state),
-  );
-  await loadForPolicy(
-    tx,
-    concerned.map(({ state, input }) => ({ state, at: latest(input.accountEvents) })),
-    context,
-  );
-  const rounds = concerned.reduce((most, { input }) => Math.max(most, input.accountEvents.length), 0);
-  for (let round = 0; round < rounds; round += 1) {
-    const due = concerned.flatMap((work) => {
-      const event = work.input.accountEvents[round];
-      return event === undefined ? [] : [{ ...work, event }];
-    });
-    const wanted = due.flatMap(({ state, event }) => {
-      const change = needsOfChange(state, event, context);
-      return change === null ? [] : [{ state, ...change }];
-    });
-    await loadPieces(tx, wanted);
-    await loadSums(tx, wanted);
-    for (const { state, changes, event } of due) takeAccountEvent(state, changes, event, context);
-  }
-  const nowKnown = unknownBefore
-    .filter(({ state }) => state.account !== null)
-    .map((work) => ({
-      work,
-      arrivedAt: work.input.accountEvents.find((e) => e.snapshot !== null)?.arrivedAt ?? context.now,
-    }));
-  const unparked = await unparkEvents(
-    tx,
-    nowKnown.map(({ work, arrivedAt }) => ({
-      accountId: work.state.accountId,
-      oldest: arrivedAt - LATE_HORIZON_MS,
-    })),
-  );
-  for (const { work, arrivedAt } of nowKnown) {
-    const events = unparked.get(work.state.accountId) ?? [];
-    // Counted as of now: they could not be judged before.
-    work.unparked = events.map((event) => ({ ...event, arrivedAt }));
-    work.changes.unparked = events.length > 0;
-  }
-}
-
-function latest(events: readonly { readonly arrivedAt: number }[]): number {
-  return events.reduce((at, { arrivedAt }) => Math.max(at, arrivedAt), -Infinity);
 }
 
 function isChanged({ changes, parked }: Work): boolean {

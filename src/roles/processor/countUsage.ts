@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { AccountRun, DONE } from '../../domain/counting/accountRun.js';
 import type { AccountState } from '../../domain/counting/accountState.js';
 import { missingOf, sumsOfRun } from '../../domain/counting/needsOfRun.js';
@@ -13,6 +14,8 @@ import type { AccountInput, Intake } from './intake.js';
 import { loadForPolicy } from './policyLoader.js';
 import { loadLedgersSince, loadSums, loadUsage, type Wanted } from './stateLoader.js';
 
+const RUNS_AT_ONCE = 100;
+
 /** What a batch has to do with one account. */
 export interface Work extends Changed {
   readonly input: AccountInput;
@@ -21,13 +24,16 @@ export interface Work extends Changed {
   parked: readonly ParkedEvent[];
 }
 
-/** Counts the usage of accounts that are locked; what belongs to none that is known is left to be parked. */
-export async function countUsage(
+/**
+ * Lays out the usage of accounts that are locked, and loads what counting it reads; what belongs to none that is known is
+ * left to be parked.
+ */
+export async function runsOf(
   tx: Queryable,
   works: readonly Work[],
   intake: Intake,
   context: Context,
-): Promise<void> {
+): Promise<AccountRun[]> {
   const runs: AccountRun[] = [];
   for (const work of works) {
     const { state, changes, input, unparked } = work;
@@ -55,7 +61,17 @@ export async function countUsage(
       .map(({ counting: { state }, list }) => ({ state, at: list.lastArrival })),
     context,
   );
-  let begun = runs.map((run) => ({ run, from: run.count() }));
+  return runs;
+}
+
+/** Counts what was laid out. */
+export async function countRuns(tx: Queryable, runs: readonly AccountRun[]): Promise<void> {
+  let begun: { readonly run: AccountRun; readonly from: number }[] = [];
+  for (const [n, run] of runs.entries()) {
+    // Else what others wait for would lie unread until all are counted: answers of Postgres, probes.
+    if (n % RUNS_AT_ONCE === 0) await turn();
+    begun.push({ run, from: run.count() });
+  }
   // What was recorded before is read of those accounts only that came near a limit.
   for (;;) {
     const waiting = begun.filter(({ from }) => from !== DONE);

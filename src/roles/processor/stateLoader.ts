@@ -51,9 +51,11 @@ export async function loadPieces(tx: Queryable, wanted: readonly Wanted[]): Prom
 /** The same without the ledger: counting far from any limit does not look at it. */
 export async function loadUsage(tx: Queryable, wanted: readonly Wanted[]): Promise<void> {
   const states = new Map(wanted.map(({ state }) => [state.accountId, state]));
-  await loadSeenGroups(tx, wanted, states);
-  await loadBucketPeriods(tx, wanted, states);
-  await loadWindowRows(tx, wanted, states);
+  await Promise.all([
+    loadSeenGroups(tx, wanted, states),
+    loadBucketPeriods(tx, wanted, states),
+    loadWindowRows(tx, wanted, states),
+  ]);
 }
 
 /** Loads the conditions of accounts that were not read yet. */
@@ -117,15 +119,15 @@ async function loadBucketPeriods(
     from: start,
     to: FOREVER_MS,
   }));
-  const found = [
-    ...(await loadPeriods(
+  const found = await Promise.all([
+    loadPeriods(
       tx,
       single.map(({ start, ...of }) => ({ ...of, periodStart: start })),
-    )),
-    ...(await loadRanges(tx, ranges)),
-  ];
+    ),
+    loadRanges(tx, ranges),
+  ]);
   for (const one of single) bucketsOf(one)?.markPeriod(one.start);
-  for (const one of found) bucketsOf(one)?.load(one.periodStart, one.workspaceId, one.pairs);
+  for (const one of found.flat()) bucketsOf(one)?.load(one.periodStart, one.workspaceId, one.pairs);
   for (const range of ranges) bucketsOf(range)?.markLoaded({ start: range.from, end: range.to });
 }
 
@@ -146,10 +148,9 @@ async function loadWindowRows(
   );
   const known = new Map(ahead.map(({ accountId }) => [accountId, startsOf(states.get(accountId))]));
   for (const { accountId, start } of single) states.get(accountId)?.windows.markLoaded(start);
-  for (const row of await loadWindows(tx, single)) {
-    states.get(row.account_id)?.windows.add(usageWindow(row));
-  }
-  for (const row of await loadWindowsFrom(tx, ahead)) {
+  const [ofSingle, ofAhead] = await Promise.all([loadWindows(tx, single), loadWindowsFrom(tx, ahead)]);
+  for (const row of ofSingle) states.get(row.account_id)?.windows.add(usageWindow(row));
+  for (const row of ofAhead) {
     if (known.get(row.account_id)?.has(row.window_start) === true) continue;
     states.get(row.account_id)?.windows.add(usageWindow(row));
   }

@@ -55,7 +55,8 @@ export async function serve(config: Config, names: readonly RoleName[]): Promise
     fail(error);
   };
   process.on('uncaughtException', onUncaught);
-  log.info({ roles: names, http: http.url, zoneData: process.versions.tz }, 'starting');
+  const { node, tz } = process.versions;
+  log.info({ roles: names, http: http.url, node, zoneData: tz }, 'starting');
   try {
     servers?.start();
     // Nothing of them runs yet: they are loaded while the servers answer.

@@ -1,6 +1,6 @@
 import { Kafka, logLevel, type KafkaConfig, type SASLOptions } from 'kafkajs';
 import type { Log } from '../support/log.js';
-import { quietRequestQueues } from './quietQueue.js';
+import { quietRequestQueues } from '../support/quietQueue.js';
 import { measureByASteadyClock } from './steadyClock.js';
 
 quietRequestQueues();

@@ -2,10 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
+import { quietRequestQueues } from '../support/quietQueue.js';
 import { findJava } from './java.js';
 import { dependencyPlugin, install, type Library } from './library.js';
 import { portOf, type Place, type Ports, type Server } from './server.js';
 import { runToEnd } from './supervise.js';
+
+quietRequestQueues();
 
 const VERSION = '4.4.0';
 const PROPERTIES = 'server.properties';

@@ -5,6 +5,13 @@ export function createMetrics() {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  const { node, tz } = process.versions;
+  new Gauge({
+    name: 'fair_use_runtime',
+    help: 'Always 1; the version of Node that runs, and of the time zone data new windows are cut by',
+    labelNames: ['node', 'zone_data'],
+    registers,
+  }).set({ node, zone_data: tz ?? '' }, 1);
   return {
     registry,
     recordsRead: new Counter({

@@ -189,11 +189,24 @@ describe('from an event to a warning mail', () => {
     expect((await fetch(`${engine.url}/livez`)).status).toBe(200);
     const metrics = await (await fetch(`${engine.url}/metrics`)).text();
     expect(metrics).toMatch(/fair_use_records_read_total\{topic="platform.chats.v1",outcome="usage"\} [1-9]/);
+    expect(metrics).toContain(
+      `fair_use_runtime{node="${process.versions.node}",zone_data="${String(process.versions.tz)}"} 1`,
+    );
     expect((await fetch(`${engine.url}/nothing`)).headers.get('content-type')).toContain(
       'application/problem+json',
     );
     expect(await engine.end('SIGTERM')).toBe(0);
   }, 90_000);
+
+  it('prints nothing but its log: no warning of the runtime it runs on, from any thread', () => {
+    const lines = engine.log().trim().split('\n');
+    expect(lines.filter((line) => !line.startsWith('{'))).toEqual([]);
+    expect(JSON.parse(lines[0]!)).toMatchObject({
+      msg: 'starting',
+      node: process.versions.node,
+      zoneData: process.versions.tz,
+    });
+  });
 
   it('encodes outgoing events as the contract has them', () => {
     const schema = JSON.parse(readFileSync('schemas/fair-use.violations.v1.avsc', 'utf8')) as avro.Schema & {

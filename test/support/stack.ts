@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
-import { quietRequestQueues } from '../../src/kafka/quietQueue.js';
+import { quietRequestQueues } from '../../src/support/quietQueue.js';
 import { startStack, type Part, type Stack, type StackOptions } from '../../src/stack/index.js';
 
 // Tests make clients of their own: a client that looks for work for ever, even disconnected, keeps a test from ending.

@@ -102,6 +102,16 @@ describe('docker-compose.yml', () => {
 });
 
 describe('the image of the engine', () => {
+  it('is built and run by the Node that the documents name, one that the engine accepts', () => {
+    const images = [...readFileSync('Dockerfile', 'utf8').matchAll(/^FROM (\S+)/gm)].map(
+      ([, image]) => image,
+    );
+    const [, major = ''] = /You need Node (\d+)/.exec(readFileSync('README.md', 'utf8')) ?? [];
+    expect(images).toEqual(Array(2).fill(`node:${major}-slim`));
+    const { engines } = JSON.parse(readFileSync('package.json', 'utf8')) as { engines: { node: string } };
+    expect(Number(major)).toBeGreaterThanOrEqual(Number.parseFloat(engines.node.replace('>=', '')));
+  });
+
   it('is made of files that are there', () => {
     const copies = readFileSync('Dockerfile', 'utf8').matchAll(/^COPY (?!--from)(.+) \.\/?\S*$/gm);
     const sources = [...copies].flatMap(([, list]) => list!.split(' '));

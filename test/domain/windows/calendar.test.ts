@@ -130,6 +130,24 @@ describe('a calendar', () => {
     }
   });
 
+  // British Columbia and Alberta set no clock back in November 2026, which zone data of 2025 does not know.
+  it.each([
+    ['America/Vancouver', '2026-11-01T07:00', '2026-12-01T08:00', '2026-12-01T07:00'],
+    ['America/Edmonton', '2026-11-01T06:00', '2026-12-01T07:00', '2026-12-01T06:00'],
+  ])('of %s goes on after a process with other zone data, older or newer', (zone, start, older, newer) => {
+    const own = (instant: string) => windowAt(newCalendar(zone, null), 'month', utc(instant)).window;
+    expect([older, newer].map(utc)).toContain(own('2026-11-15').end);
+    for (const end of [older, newer].map(utc)) {
+      const months = [{ start: utc(start), end }];
+      const opened: Calendar = { ...newCalendar(zone, null), months };
+      expect(windowAt(opened, 'month', utc('2027-01-15')).calendar.months).toEqual([
+        ...months,
+        { start: end, end: own('2026-12-15').end },
+        own('2027-01-15'),
+      ]);
+    }
+  });
+
   it('survives JSON', () => {
     const { calendar } = windowAt(newCalendar('Asia/Kolkata', 31), 'month', utc('2024-02-10'));
     expect(JSON.parse(JSON.stringify(calendar))).toEqual(calendar);

@@ -7,6 +7,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '5' },
     events: { type: 'string', default: '50000' },
     kills: { type: 'string', default: '0' },
+    'other-node': { type: 'string' },
   },
 });
 const number = (name: 'seed' | 'minutes' | 'events' | 'kills'): number => {
@@ -21,6 +22,7 @@ console.log(`npm run chaos -- ${command.join(' ')}`);
 
 const { broken, figures, faults } = await runChaos({
   ...options,
+  otherNode: values['other-node'],
   rounds: Math.max(2, Math.round(minutes / 2)),
   settleMs: 240_000,
   say: (line) => console.log(line),

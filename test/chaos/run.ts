@@ -30,6 +30,8 @@ export interface ChaosOptions {
   /** Cut into so many rounds; after each everything must settle. */
   readonly rounds: number;
   readonly settleMs: number;
+  /** Another version of Node for every second process. */
+  readonly otherNode?: string | undefined;
   readonly say: (line: string) => void;
 }
 
@@ -74,13 +76,13 @@ class Run {
     private readonly servers: Servers,
     folder: string,
   ) {
-    const { seed, events, minutes, kills } = options;
+    const { seed, events, minutes, kills, otherNode } = options;
     const say = (line: string): void => this.say(line);
     const fail = (what: string): void => {
       this.broken.push(`process: ${what}`);
       this.enough.abort();
     };
-    this.fleet = new Fleet({ folder, env: () => servers.env(), onUnexpected: fail });
+    this.fleet = new Fleet({ folder, env: () => servers.env(), otherNode, onUnexpected: fail });
     this.monitor = new Monitor(servers, () => this.enough.abort());
     this.campaign = new Campaign(servers, this.fleet, say, fail);
     this.producer = new PlatformProducer(
@@ -139,7 +141,8 @@ class Run {
       if (email.endsWith(BOUNCING)) this.servers.smtp.forRecipient(email, { recipient: 550 });
     }
     this.monitor.start();
-    this.say(`${engines.length} processes run`);
+    const nodes = engines.map((engine) => /"node":"([\d.]+)"/.exec(engine.log())?.[1] ?? '?');
+    this.say(`${engines.length} processes run, of Node ${[...new Set(nodes)].sort().join(' and ')}`);
     await this.producer.send(this.traffic.introductions(), this.enough.signal);
   }
 

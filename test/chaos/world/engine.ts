@@ -17,6 +17,8 @@ export interface Launch {
   readonly folder: string;
   /** The program; another build than ours for mutants and rolling deploys. */
   readonly main?: string | undefined;
+  /** The Node that runs it; another version than ours for a group in which two run. */
+  readonly node?: string | undefined;
 }
 
 /** How a process ended. */
@@ -35,12 +37,12 @@ export class Engine {
   private readonly file: string;
 
   constructor(readonly launch: Launch) {
-    const { name, roles, env, folder, main = BUILT } = launch;
+    const { name, roles, env, folder, main = BUILT, node = process.execPath } = launch;
     this.file = join(folder, `${name}.log`);
     const out = openSync(this.file, 'a');
     const args = [main, 'serve', ...roles.flatMap((role) => ['--role', role])];
     // The channel ends with this process, and the engine with the channel.
-    this.child = spawn(process.execPath, args, { env, stdio: ['ignore', out, out, 'ipc'] });
+    this.child = spawn(node, args, { env, stdio: ['ignore', out, out, 'ipc'] });
     closeSync(out);
     alive.add(this.child);
     this.ended = once(this.child, 'exit').then(([code, signal]) => {

@@ -13,6 +13,8 @@ export interface FleetOptions {
   readonly folder: string;
   readonly env: (slot: string) => NodeJS.ProcessEnv;
   readonly main?: string | undefined;
+  /** Runs every second process that is started, so that a process's next life may be of another version. */
+  readonly otherNode?: string | undefined;
   /** A process ended that nobody ended: told once, with its last words. */
   readonly onUnexpected: (what: string) => void;
 }
@@ -91,7 +93,7 @@ export class Fleet {
 
   private launch(slot: Slot, env: NodeJS.ProcessEnv): Engine {
     this.starts += 1;
-    const { folder } = this.options;
+    const { folder, otherNode } = this.options;
     const { main } = this;
     const launch: Launch = {
       name: `${slot.name}.${this.starts}`,
@@ -99,6 +101,7 @@ export class Fleet {
       env: { ...this.options.env(slot.name), ...env },
       folder,
       main,
+      node: this.starts % 2 === 0 ? otherNode : undefined,
     };
     const engine = new Engine(launch);
     const armed = env['FAILPOINTS'] !== undefined;

@@ -110,6 +110,29 @@ describe('a counting transaction of several parts', () => {
     expect(await everything()).toEqual(expected);
     expect(expected.reported.crossings).toHaveLength(2 * ACCOUNTS.length);
   });
+
+  it('counts nothing when what is loaded ahead cannot be read, and everything the next time', async () => {
+    const expected = await asIfNothingFailed();
+    const [accounts, before, failed, after] = log() as [LogBook, LogBook, LogBook, LogBook];
+    const feed = new Feed();
+    await feed.count(process, accounts);
+    await feed.count(process, before);
+    const stood = await everything();
+    process.forget(false);
+    // Of the last part: the first is counted and written by then, the one in the middle loaded.
+    const used = (sum: string) =>
+      process.pool.query(`update windows set used = used ${sum} where account_id = 'f'`);
+    await used('+ 9007199254740993');
+    await expect(process.count(placed(failed, { chats: 18, accounts: 6 }))).rejects.toThrow(
+      'int8 beyond 2^53',
+    );
+    await used('- 9007199254740993');
+    expect(await everything()).toEqual(stood);
+    process.forget(false);
+    await feed.count(process, failed);
+    await feed.count(process, after);
+    expect(await everything()).toEqual(expected);
+  });
 });
 
 /** The same of every account, with ids of their own. */

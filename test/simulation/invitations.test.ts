@@ -77,6 +77,20 @@ describe('an invitation to upgrade, where limits of two topics were reached in t
     expect(published({ ...june, limit: 100 })).toHaveLength(2);
   });
 
+  it.each([
+    ['that may have been mailed stands', 'UNKNOWN', 0],
+    ['that was not mailed is to be taken back', 'PENDING', 1],
+  ])('%s when the plan changes', (_, status, found) => {
+    const { entries } = new LogBook()
+      .account(MAY, { plan: 'sandbox' })
+      .sessions(100, TEN, { ws: 'w2' })
+      .account(TEN + 3_600_000, { plan: 'pro', revision: 2 });
+    const deliveries = [{ notificationId: 'n1', recipient: 'owner@example.com', status, sentAt: null }];
+    const told = [invitation({ status })];
+    const notices = new Notices({ ...NONE, deliveries, deadLetters: [], progress: [], notifications: told });
+    expect(compareNotices(recount(entries, { ...OPTIONS, ...notices.times() }), notices)).toHaveLength(found);
+  });
+
   it('names the size of a limit that was reached', () => {
     expect(published({ ...invitation(CHATS), limit: 50 })).toHaveLength(1);
   });

@@ -55,6 +55,8 @@ export class Notices {
       sentAt: (name) => {
         const notice = this.find(name);
         const sent = this.views.deliveries.filter(({ notificationId }) => notificationId === notice?.id);
+        // What may have been sent is not taken back either; nobody knows when it was.
+        if (notice !== undefined && sent.some(({ status }) => status === 'UNKNOWN')) return notice.createdAt;
         const times = sent.flatMap(({ sentAt }) => (sentAt === null ? [] : [sentAt]));
         return times.length === 0 ? null : Math.min(...times);
       },

@@ -3,14 +3,16 @@
  * they were sent; after the first that fails it refuses all that follow, which says nothing of the cause.
  */
 export class Underway {
-  private readonly sent: Promise<unknown>[] = [];
+  private readonly sent: Promise<void>[] = [];
   /** Those from here on were sent since the last call of {@link keepUp}. */
   private since = 0;
 
   /** Lets the work go on; a failure is thrown by {@link keepUp} or {@link ended}. */
   send(statement: Promise<unknown>): void {
-    statement.catch(() => undefined);
-    this.sent.push(statement);
+    // Without what it brought: that would be kept until the transaction ends.
+    const ended = statement.then(() => undefined);
+    ended.catch(() => undefined);
+    this.sent.push(ended);
   }
 
   /** Waits for what was sent before the last call: so no more is ever on its way than what two calls enclose. */

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type pg from 'pg';
 import { createPool } from '../../src/postgres/pool.js';
 import { transaction } from '../../src/postgres/transaction.js';
@@ -60,6 +63,18 @@ describe('statements that are on their way while the work goes on', () => {
     expect(await noted()).toEqual([1, 2, 3]);
   });
 
+  it('are not kept with what they brought', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    await overlapping(async (underway) => {
+      const brought = await sentTo(underway);
+      await turn();
+      collect();
+      expect(brought.deref()).toBeUndefined();
+      await underway.keepUp();
+    });
+  });
+
   it('have ended when the work throws for a reason of its own', async () => {
     const ended: unknown[] = [];
     const failing = together((tx, underway) => {
@@ -99,3 +114,10 @@ describe('statements that are on their way while the work goes on', () => {
     expect(pool.totalCount - pool.idleCount).toBe(0);
   });
 });
+
+/** Sends a statement that brings something, which nobody else holds when this is over. */
+async function sentTo(underway: Underway): Promise<WeakRef<object>> {
+  const statement = Promise.resolve({ rows: [1, 2, 3] });
+  underway.send(statement);
+  return new WeakRef(await statement);
+}

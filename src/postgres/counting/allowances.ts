@@ -1,4 +1,5 @@
 import type { Allowance, AllowedRule } from '../../domain/accounts/allowance.js';
+import { textArray } from '../binaryArrays.js';
 import { timestamp } from '../pool.js';
 import type { Queryable } from '../transaction.js';
 
@@ -24,7 +25,7 @@ export async function loadAllowances(
   const { rows } = await tx.query<AllowanceRow>(
     `select account_id, allowance_id, rule, extra, from_at, to_at, reason, granted_at, withdrawn_at
      from allowances where account_id = any($1::text[]) order by account_id, granted_at, allowance_id`,
-    [accountIds],
+    [textArray(accountIds)],
   );
   for (const row of rows) {
     const of = found.get(row.account_id) ?? [];

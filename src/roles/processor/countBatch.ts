@@ -87,7 +87,7 @@ async function moveAndLock(
   tx: Queryable,
   underway: Underway,
   { steps, accounts }: Intake,
-): Promise<[accountId: string, version: number][]> {
+): Promise<LockedHead[]> {
   underway.send(lookUpByKey(tx));
   underway.send(moveOffsets(tx, steps));
   const heads = accounts.size === 0 ? [] : [...(await lockHeads(tx, [...accounts.keys()]))];

@@ -81,6 +81,16 @@ describe('a counting transaction of several parts', () => {
     return all;
   }
 
+  /** What would come of it without a failure, and the state in which the batch that fails is counted. */
+  async function beforeTheFailure() {
+    const expected = await asIfNothingFailed();
+    const [accounts, before, failed, after] = log() as [LogBook, LogBook, LogBook, LogBook];
+    const feed = new Feed();
+    await feed.count(process, accounts);
+    await feed.count(process, before);
+    return { expected, feed, failed, after, stood: await everything() };
+  }
+
   const tables = ['account_heads', 'seen_ids', 'usage_buckets', 'windows', 'crossings', 'outbox'];
   const failures = [
     ['refuses a row', `raise exception 'refused'`, 'fatal'],
@@ -91,12 +101,7 @@ describe('a counting transaction of several parts', () => {
   );
 
   it.each(cases)('counts nothing when $table $what, and everything the next time', async (one) => {
-    const expected = await asIfNothingFailed();
-    const [accounts, before, failed, after] = log() as [LogBook, LogBook, LogBook, LogBook];
-    const feed = new Feed();
-    await feed.count(process, accounts);
-    await feed.count(process, before);
-    const stood = await everything();
+    const { expected, feed, failed, after, stood } = await beforeTheFailure();
     const entries = placed(failed, { chats: 18, accounts: 6 });
     await failing(one.table, one.action, async () => {
       const error: unknown = await process.count(entries).catch((failure: unknown) => failure);
@@ -112,12 +117,7 @@ describe('a counting transaction of several parts', () => {
   });
 
   it('counts nothing when what is loaded ahead cannot be read, and everything the next time', async () => {
-    const expected = await asIfNothingFailed();
-    const [accounts, before, failed, after] = log() as [LogBook, LogBook, LogBook, LogBook];
-    const feed = new Feed();
-    await feed.count(process, accounts);
-    await feed.count(process, before);
-    const stood = await everything();
+    const { expected, feed, failed, after, stood } = await beforeTheFailure();
     process.forget(false);
     // Of the last part: the first is counted and written by then, the one in the middle loaded.
     const used = (sum: string) =>

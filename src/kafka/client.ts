@@ -1,9 +1,11 @@
 import { Kafka, logLevel, type KafkaConfig, type SASLOptions } from 'kafkajs';
 import type { Log } from '../support/log.js';
 import { quietRequestQueues } from '../support/quietQueue.js';
+import { beginConnectionsFresh } from './freshConnections.js';
 import { measureByASteadyClock } from './steadyClock.js';
 
 quietRequestQueues();
+beginConnectionsFresh();
 measureByASteadyClock();
 
 export interface KafkaSettings {

@@ -54,8 +54,8 @@ export function rejudgeOpen(
   for (const { kind, window } of openWindows(at, look)) {
     const ruling = rulingFor(account, window, at, context);
     openNewlyNamed(state, ruling, kind, window);
-    for (const row of state.windows.startingAt(window.start)) {
-      if (row.kind !== kind) continue;
+    const rows = state.windows.startingAt(window.start).filter((row) => row.kind === kind);
+    for (const row of inOrder(rows, ruling)) {
       const limit = limitOf(ruling, row.rule, row.workspaceId);
       putUnder(row, limit, ruling, ledgerOf(state));
       changes.windows.add(row);
@@ -68,6 +68,15 @@ export function rejudgeOpen(
     reissue(state, changes, row, limit, cause, context);
     settleMeasure(state, changes, row, limit, cause, context);
   }
+}
+
+/**
+ * Limits that one change shows to be reached are judged in the order of {@link RULES}, then by workspace: of an account's
+ * invitations the first one stands, and in which order rows were loaded must not choose it.
+ */
+function inOrder(rows: readonly UsageWindow[], { limits }: Ruling): UsageWindow[] {
+  const place = ({ rule }: UsageWindow): number => limits.findIndex((limit) => limit.rule === rule);
+  return rows.toSorted((a, b) => place(a) - place(b) || (a.workspaceId < b.workspaceId ? -1 : 1));
 }
 
 function openNewlyNamed(state: AccountState, ruling: Ruling, kind: WindowKind, window: Window): void {

@@ -62,6 +62,16 @@ export class Judge {
     return { ...rule, limit: rule.limit + account.agreements.beyond(row.rule, row) };
   }
 
+  /** The order of what is reached at one instant: earlier windows, then as the plan lists its limits, then workspaces. */
+  inOrder(account: Account, rows: readonly Row[]): Row[] {
+    const place = (row: Row): number =>
+      this.planOf(account, row).rules.findIndex(({ rule }) => rule === row.rule);
+    return rows.toSorted(
+      (a, b) =>
+        a.start - b.start || place(a) - place(b) || ((a.workspaceId ?? '') < (b.workspaceId ?? '') ? -1 : 1),
+    );
+  }
+
   judge(account: Account, row: Row, cause: Cause): void {
     const standing = this.standing(account, row);
     this.settleMeasure(row, standing, cause);

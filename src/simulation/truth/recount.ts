@@ -222,7 +222,7 @@ class Book {
     }
     this.judge.review(account, accountId, cause);
     const open = [...account.rows.values()].filter((row) => row.end > cause.asOf);
-    for (const row of open.sort((a, b) => a.start - b.start)) {
+    for (const row of this.judge.inOrder(account, open)) {
       this.judge.judge(account, row, cause);
       this.judge.reissue(account, row, cause.now);
     }

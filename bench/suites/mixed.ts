@@ -16,6 +16,8 @@ import { drain, type Target } from '../runs/drain.js';
 
 const HOURS_PER_MILLION = 6;
 const HOUR_MS = 3_600_000;
+/** MB. What of so many accounts is laid out and let go of again should not grow old: see docs/operations.md. */
+const YOUNG_MB = 64;
 
 export interface MixedOptions {
   readonly sizes: readonly number[];
@@ -35,9 +37,10 @@ export async function mixed(session: Session, { sizes, accounts, cacheMB }: Mixe
   const names = Array.from({ length: accounts }, (_, n) => mixedAccount(n));
   await bench.publishAccounts(base, { names, plan: planOf });
   await bench.learnAccounts(base);
-  const engine = { ...session.how, base, env: { ACCOUNT_CACHE_MB: String(cacheMB) } };
+  const nodeOptions = [`--max-semi-space-size=${YOUNG_MB}`, ...(session.how.nodeOptions ?? [])];
+  const engine = { ...session.how, base, nodeOptions, env: { ACCOUNT_CACHE_MB: String(cacheMB) } };
   const name = (size: number, kinds: readonly Kind[]): string =>
-    `${kinds.length === 1 ? 'chats alone' : 'four kinds'}, ${short(size)}, cache of ${cacheMB} MB`;
+    `${kinds.length === 1 ? 'chats alone' : 'four kinds'}, ${short(size)}, cache of ${cacheMB} MB, young generation of ${YOUNG_MB} MB`;
   const [smallest] = sizes;
   for (const size of sizes) {
     for (const kinds of [KINDS.slice(0, 1), KINDS]) {

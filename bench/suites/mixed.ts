@@ -37,7 +37,7 @@ export async function mixed(session: Session, { sizes, accounts, cacheMB }: Mixe
   const names = Array.from({ length: accounts }, (_, n) => mixedAccount(n));
   await bench.publishAccounts(base, { names, plan: planOf });
   await bench.learnAccounts(base);
-  const nodeOptions = [`--max-semi-space-size=${YOUNG_MB}`, ...(session.how.nodeOptions ?? [])];
+  const nodeOptions = [`--max-semi-space-size=${YOUNG_MB}`, ...session.how.nodeOptions];
   const engine = { ...session.how, base, nodeOptions, env: { ACCOUNT_CACHE_MB: String(cacheMB) } };
   const name = (size: number, kinds: readonly Kind[]): string =>
     `${kinds.length === 1 ? 'chats alone' : 'four kinds'}, ${short(size)}, cache of ${cacheMB} MB, young generation of ${YOUNG_MB} MB`;

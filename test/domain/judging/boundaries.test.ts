@@ -1,16 +1,8 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { loadPolicy } from '../../../src/config/policyFiles.js';
-import { AccountState, seenKey } from '../../../src/domain/counting/accountState.js';
-import { AccountChanges } from '../../../src/domain/counting/changes.js';
-import { countEvent } from '../../../src/domain/counting/count.js';
-import { SeenIds } from '../../../src/domain/counting/seenIds.js';
-import type { UsageEvent } from '../../../src/domain/events.js';
-import { takeAccountEvent } from '../../../src/domain/judging/accountEvents.js';
-import { emptyLedger } from '../../../src/domain/judging/ledger.js';
 import { RULES, type LimitRule } from '../../../src/domain/policy/policy.js';
 import { eventId } from '../../../src/support/eventId.js';
-import { snapshotOf } from '../accounts/snapshots.js';
+import { OneAccount } from './oneAccount.js';
 
 const NOW = Date.parse('2026-05-20T10:30:00Z');
 const GIB = 2 ** 30;
@@ -88,28 +80,12 @@ function around(
 
 /** What an account of the plan hears of the rule once its figure is reached: bytes in one file, the rest one by one. */
 function saidAt(plan: string, rule: LimitRule, figure: number): string {
-  const state = new AccountState('a', 0);
-  state.ledger = emptyLedger(-8e15);
-  const changes = new AccountChanges();
   const metric = RULES[rule].metric;
-  state.bucketsOf(metric).markLoaded({ start: -8e15, end: 8e15 });
-  const snapshot = snapshotOf({ plan });
-  takeAccountEvent(state, changes, { accountId: 'a', snapshot, arrivedAt: NOW - 1 }, context);
-  state.seen.set(seenKey(metric, NOW), new SeenIds(0));
-  const events = metric === 'upload_bytes' ? 1 : figure;
-  for (let n = 0; n < events; n += 1) {
-    const event: UsageEvent = {
-      metric,
-      eventId: `e${n}`,
-      accountId: 'a',
-      workspaceId: 'w',
-      idHash: createHash('sha256').update(`${n}`).digest().subarray(0, 16),
-      amount: metric === 'upload_bytes' ? figure : 1,
-      occurredAt: NOW,
-      arrivedAt: NOW,
-    };
-    countEvent(state, changes, event, context);
-  }
+  const account = new OneAccount(context, [metric]);
+  account.become(plan);
+  if (metric === 'upload_bytes') account.use(metric, 'w', 1, figure);
+  else account.use(metric, 'w', figure);
+  const { changes } = account;
   const of = (name: string, happened: boolean): string[] => (happened ? [name] : []);
   const due = changes.consequences.newNotices.filter((notice) => notice.rule === rule);
   return [

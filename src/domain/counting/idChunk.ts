@@ -1,3 +1,4 @@
+import { giveBack } from './giveBack.js';
 import type { Metric } from '../policy/policy.js';
 import { ID_BYTES, LANES } from './seenIds.js';
 import { groupKey } from './usageWindow.js';
@@ -26,6 +27,7 @@ export class IdArena {
     if (this.ids * LANES > this.lanes.length) {
       const larger = new Int32Array(Math.max(this.ids * LANES, this.lanes.length * 2));
       larger.set(this.lanes);
+      giveBack(this.lanes.buffer);
       this.lanes = larger;
     }
     return first;

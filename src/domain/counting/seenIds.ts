@@ -1,3 +1,5 @@
+import { giveBack } from './giveBack.js';
+
 /** An id takes four lanes of 32 bits (16 bytes, little endian). */
 export const LANES = 4;
 export const ID_BYTES = LANES * 4;
@@ -133,6 +135,7 @@ export class SeenIds {
       const d = old[at + 3] ?? 0;
       if ((a | b | c | d) !== 0) this.insert(a, b, c, d);
     }
+    giveBack(old.buffer);
   }
 }
 

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import kafkajs from 'kafkajs';
 import { writeFetch, type FetchSettings, type RequestWriter } from './fetchRequest.js';
-import { noteBuffers } from '../../support/youngGarbage.js';
-import type { FetchedRecords } from './fetchedRecords.js';
+import { SharedBytes, type FetchedRecords } from './fetchedRecords.js';
+import { OWN_MEMORY_BYTES } from './gatherAnswers.js';
 import { readRecordBatches, RECORDS_AT, type AbortedTransaction, type Decompress } from './recordBatches.js';
 
 /** The version of Fetch that has this layout, and the newest that the client speaks. */
@@ -128,8 +128,7 @@ function beginsOf({ topics }: FetchSettings, ours: ReadonlySet<string>): Begins 
 
 /** As the client's own, but for the records. */
 async function decodeFetch(client: Reading, raw: Buffer, begins: Begins): Promise<unknown> {
-  // Once as it came off the socket, and once in one piece.
-  noteBuffers(2 * raw.length);
+  const memory = raw.length < OWN_MEMORY_BYTES ? null : new SharedBytes(raw);
   const reader = new client.Decoder(raw);
   const clientSideThrottleTime = reader.readInt32();
   const errorCode = reader.readInt16();
@@ -139,7 +138,7 @@ async function decodeFetch(client: Reading, raw: Buffer, begins: Begins): Promis
     const from = begins.get(topicName) ?? NOWHERE;
     return {
       topicName,
-      partitions: await one.readArrayAsync((partition) => readPartition(client, partition, from)),
+      partitions: await one.readArrayAsync((partition) => readPartition(client, partition, from, memory)),
     };
   });
   return { throttleTime: 0, clientSideThrottleTime, errorCode, sessionId, responses };
@@ -149,6 +148,7 @@ async function readPartition(
   client: Reading,
   reader: Reader,
   begins: ReadonlyMap<number, number>,
+  memory: SharedBytes | null,
 ): Promise<unknown> {
   const long = (): string => reader.readInt64().toString();
   const partition = reader.readInt32();
@@ -167,6 +167,8 @@ async function readPartition(
   const preferredReadReplica = reader.readInt32();
   const bytes = reader.readBytes(Math.max(0, reader.readInt32()));
   if (from === undefined) {
+    // The client's messages are views: nobody says when they were read.
+    memory?.use();
     const abortedTransactions = aborted.map(({ producerId, firstOffset }) => ({
       producerId: String(producerId),
       firstOffset: String(firstOffset),
@@ -179,6 +181,7 @@ async function readPartition(
     };
   }
   const messages = await readEdges(client, bytes, from, aborted);
+  if (memory !== null && messages.length > 0) fetchedRecords(messages).in(memory);
   return { ...head, abortedTransactions: [], preferredReadReplica, messages };
 }
 

@@ -1,3 +1,5 @@
+import { giveBack } from '../../domain/counting/giveBack.js';
+
 /** A record of the log. */
 export interface StoredRecord {
   readonly offset: number;
@@ -9,6 +11,22 @@ export interface StoredRecord {
 
 const PLACES = 4;
 
+/** Memory that the records of several partitions lie in: it is given back when the last of them are. */
+export class SharedBytes {
+  private users = 0;
+
+  constructor(private readonly bytes: Buffer) {}
+
+  use(): void {
+    this.users += 1;
+  }
+
+  giveUp(): void {
+    this.users -= 1;
+    if (this.users === 0) giveBack(this.bytes.buffer);
+  }
+}
+
 /**
  * The records that one fetch brought of a partition, in columns: where keys and values lie in the bytes. An object for
  * each record costs more to make and to collect than to count. Offsets ascend.
@@ -18,6 +36,7 @@ export class FetchedRecords {
   /** Epoch ms ({@link StoredRecord.time}). */
   readonly times: Float64Array;
   private readonly places: Int32Array;
+  private memory: SharedBytes | null = null;
   count = 0;
 
   constructor(
@@ -27,6 +46,20 @@ export class FetchedRecords {
     this.offsets = new Float64Array(capacity);
     this.times = new Float64Array(capacity);
     this.places = new Int32Array(capacity * PLACES);
+  }
+
+  /** The bytes lie in memory that may be given back with the records. */
+  in(memory: SharedBytes): void {
+    memory.use();
+    this.memory = memory;
+  }
+
+  /** Nobody reads them any more: no record is left, and their memory is free. */
+  giveBack(): void {
+    this.count = 0;
+    for (const column of [this.offsets, this.times, this.places]) giveBack(column.buffer);
+    this.memory?.giveUp();
+    this.memory = null;
   }
 
   /** Appends a record whose key and value lie in [start, end) of the bytes; start below 0: there is none. */

@@ -148,6 +148,7 @@ export class InputConsumer {
     const { batch } = payload;
     // Where the fetch began is what tells a compacted record from one that was skipped.
     const { fetchedOffset } = batch as unknown as { fetchedOffset: string };
+    const records = fetchedRecords(batch.messages);
     const beat = setInterval(() => {
       payload.heartbeat().catch(() => undefined);
     }, 1_000);
@@ -160,12 +161,13 @@ export class InputConsumer {
         fetchedFrom: Number(fetchedOffset),
         next,
         high,
-        records: fetchedRecords(batch.messages),
+        records,
       });
       if (done) payload.resolveOffset(batch.messages.at(-1)?.offset ?? batch.lastOffset());
       if (next >= high) await this.gather();
     } finally {
       clearInterval(beat);
+      records.giveBack();
     }
   }
 

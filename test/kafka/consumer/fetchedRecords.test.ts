@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { FetchedRecords } from '../../../src/kafka/consumer/fetchedRecords.js';
+import { FetchedRecords, SharedBytes } from '../../../src/kafka/consumer/fetchedRecords.js';
 
 /** Records of a log that was compacted: offsets 10, 13, 16, …; every third without a key, every fourth without a value. */
 function compacted(count: number): FetchedRecords {
@@ -41,5 +41,32 @@ describe('a part of the records of a fetch', () => {
     const all = compacted(8);
     all.slice(2, 4).add(99, 0, -1, -1, -1, -1);
     expect(all.at(4)).toEqual(compacted(8).at(4));
+  });
+});
+
+describe('the records of a fetch that were given back', () => {
+  it('are not there any more', () => {
+    const records = compacted(8);
+    records.giveBack();
+    expect(records.count).toBe(0);
+    expect(records.firstFrom(0)).toBe(0);
+    expect(() => records.at(0)).toThrow(RangeError);
+  });
+
+  it('leave the bytes to those that share them, until the last are given back', () => {
+    const bytes = Buffer.from(new ArrayBuffer(64));
+    const shared = new SharedBytes(bytes);
+    const [one, other] = [new FetchedRecords(bytes, 1), new FetchedRecords(bytes, 1)];
+    for (const records of [one, other]) {
+      records.add(7, 1_000, -1, -1, 4, 8);
+      records.in(shared);
+    }
+    one.giveBack();
+    one.giveBack();
+    expect(other.value(0)).toEqual(bytes.subarray(4, 8));
+    expect(bytes).toHaveLength(64);
+    other.giveBack();
+    // Node 20 cannot give memory back.
+    expect(bytes).toHaveLength('transfer' in ArrayBuffer.prototype ? 0 : 64);
   });
 });

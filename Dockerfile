@@ -17,6 +17,5 @@ COPY policy ./policy
 COPY locales ./locales
 USER node
 EXPOSE 8080
-# Without npm in between: SIGTERM must reach the engine, which then ends in order. With `gc` the engine collects the buffers of
-# fetches while they are young (src/support/youngGarbage.ts).
-CMD ["node", "--expose-gc", "--max-semi-space-size=8", "dist/main.js", "serve"]
+# Without npm in between: SIGTERM must reach the engine, which then ends in order.
+CMD ["node", "--max-semi-space-size=8", "dist/main.js", "serve"]

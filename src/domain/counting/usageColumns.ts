@@ -5,7 +5,7 @@ import { columnsIn, moved, roomFor } from './sharedColumns.js';
 
 export const METRICS: readonly Metric[] = ['chats', 'sessions', 'tickets', 'upload_bytes'];
 const SMALLEST = 64;
-/** Columns that were this many times too large for what came last are made anew. */
+/** Columns of which this many times more was written than for what came last are made anew. */
 const TOO_LARGE = 8;
 /** Ends a list of rows. */
 export const NO_ROW = -1;
@@ -48,6 +48,8 @@ export class UsageTable {
   cell!: Int32Array;
   metric!: Uint8Array;
   rows = 0;
+  /** The most rows that were written in this memory. */
+  private most = 0;
 
   constructor(public buffer = roomFor(LAYOUT, SMALLEST)) {
     this.use(buffer);
@@ -56,8 +58,11 @@ export class UsageTable {
   /** Begins anew in the same memory; what is far too large for what was in it goes. */
   reset(): void {
     const expected = Math.max(SMALLEST, this.rows);
+    this.most = Math.max(this.most, this.rows);
     this.rows = 0;
-    if (this.next.length > expected * TOO_LARGE) this.use(roomFor(LAYOUT, expected));
+    if (this.most <= expected * TOO_LARGE) return;
+    this.most = 0;
+    this.use(roomFor(LAYOUT, expected));
   }
 
   /** Makes room for one more row, without an id yet; returns its number. */

@@ -5,7 +5,10 @@ import type { LogRecord } from '../../postgres/counting/parked.js';
 
 const SMALLEST_RECORDS = 16;
 const SMALLEST_BYTES = 4 * 1024;
-/** Room that was this many times too large for what came last is made anew. */
+// Memory that was never written to costs nothing; what is outgrown is garbage until much later.
+const MANY_BYTES = 64 * 1024;
+const ROOM_FOR_MANY_BYTES = 8 * 1024 * 1024;
+/** Room of which this many times more was written than for what came last is made anew. */
 const TOO_LARGE = 8;
 const NONE = -1;
 
@@ -45,6 +48,9 @@ export class KeptRecords {
   private used = 0;
   private count = 0;
   private partitions: TopicPartition[] = [];
+  /** The most that was written in this memory. */
+  private mostRecords = 0;
+  private mostBytes = 0;
 
   /** The same records, for the thread that {@link parts} were handed to. */
   static of({ columns, bytes, used, count, partitions }: KeptParts): KeptRecords {
@@ -97,15 +103,23 @@ export class KeptRecords {
     return this.at(at);
   }
 
-  /** Begins anew in the same memory; what is far too large for what was in it goes. */
+  /** Begins anew in the same memory; it goes when far more of it was written than for what was in it last. */
   reset(): void {
     const records = Math.max(SMALLEST_RECORDS, this.count);
     const bytes = Math.max(SMALLEST_BYTES, this.used);
+    this.mostRecords = Math.max(this.mostRecords, this.count);
+    this.mostBytes = Math.max(this.mostBytes, this.used);
     this.count = 0;
     this.used = 0;
     this.partitions = [];
-    if (this.columns.rows.length > records * TOO_LARGE) this.use(roomFor(LAYOUT, records));
-    if (this.bytes.length > bytes * TOO_LARGE) this.bytes = bytesFor(bytes);
+    if (this.mostRecords > records * TOO_LARGE) {
+      this.mostRecords = 0;
+      this.use(roomFor(LAYOUT, records));
+    }
+    if (this.mostBytes > bytes * TOO_LARGE) {
+      this.mostBytes = 0;
+      this.bytes = bytesFor(bytes);
+    }
   }
 
   private at(at: number): LogRecord & TopicPartition {
@@ -123,7 +137,7 @@ export class KeptRecords {
     if (part === null) return NONE;
     const end = this.used + part.length;
     if (end > this.bytes.length) {
-      const larger = bytesFor(Math.max(end, this.bytes.length * 2));
+      const larger = bytesFor(Math.max(end, roomAfter(this.bytes.length)));
       this.bytes.copy(larger, 0, 0, this.used);
       this.bytes = larger;
     }
@@ -152,6 +166,11 @@ export class KeptRecords {
     this.buffer = buffer;
     this.columns = columnsIn(LAYOUT, buffer);
   }
+}
+
+/** How many bytes there is room for next, when there is none for more than so many. */
+function roomAfter(bytes: number): number {
+  return bytes < MANY_BYTES ? bytes * 2 : Math.max(bytes * 2, ROOM_FOR_MANY_BYTES);
 }
 
 function bytesFor(length: number): Buffer {

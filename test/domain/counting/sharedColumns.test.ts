@@ -67,4 +67,19 @@ describe('columns in shared memory', () => {
     }
     expect(wrong).toBe(0);
   });
+
+  it('stay in their memory until far more was written to it than is wanted', () => {
+    const table = new UsageTable();
+    const batch = (rows: number): SharedArrayBuffer => {
+      for (let n = 0; n < rows; n += 1) table.push(0, 0, 1, n, n);
+      table.reset();
+      return table.buffer;
+    };
+    // There is room for a million rows as soon as there are many; what was not written to is not there.
+    const large = batch(20_000);
+    expect([batch(20_000), batch(2_500)]).toEqual([large, large]);
+    const small = batch(2_499);
+    expect(small.byteLength).toBeLessThan(large.byteLength / 100);
+    expect([batch(2_499), batch(400)]).toEqual([small, small]);
+  });
 });

@@ -181,7 +181,9 @@ async function readPartition(
     };
   }
   const messages = await readEdges(client, bytes, from, aborted);
-  if (memory !== null && messages.length > 0) fetchedRecords(messages).in(memory);
+  const records = messages.length === 0 ? null : fetchedRecords(messages);
+  // What has no record is handed to nobody who would give it back.
+  if (memory !== null && records !== null && records.count > 0) records.in(memory);
   return { ...head, abortedTransactions: [], preferredReadReplica, messages };
 }
 

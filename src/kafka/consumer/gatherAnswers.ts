@@ -27,7 +27,8 @@ let gathering = false;
 /**
  * kafkajs gathers an answer in pieces of up to 64 KB, puts them in one with whatever came after it, and leaves all of it to garbage
  * collection. Here an answer is in one piece of its own, and the pieces are given back as they are copied. What lies in
- * memory of its own may be given back by whoever has read it.
+ * memory of its own may be given back by whoever has read it. A connection that is made again begins empty
+ * (freshConnections.ts).
  */
 export function gatherAnswers(): void {
   if (gathering) return;

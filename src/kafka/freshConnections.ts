@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
+import { replaceMethod } from '../support/replaceMethod.js';
 
 const SIZE_BYTES = 4;
 
@@ -13,8 +13,6 @@ interface Connection {
   connect(): Promise<boolean>;
 }
 
-let fresh = false;
-
 /**
  * kafkajs connects again with the same object, and reads what the new connection brings as the rest of an answer that the
  * old one did not finish, or mixed with what still comes on the old one. From then on sizes are read where none are: requests
@@ -22,19 +20,18 @@ let fresh = false;
  * and hears nothing of the one before.
  */
 export function beginConnectionsFresh(): void {
-  if (fresh) return;
-  fresh = true;
-  const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/connection') as {
-    prototype: Connection;
-  };
-  const connect = Object.getOwnPropertyDescriptor(prototype, 'connect')?.value as Connection['connect'];
-  prototype.connect = function (this: Connection): Promise<boolean> {
-    if (!this.isConnected()) {
-      this.socket?.destroy();
-      this.chunks = [];
-      this.bytesBuffered = 0;
-      this.bytesNeeded = SIZE_BYTES;
-    }
-    return connect.call(this);
-  };
+  replaceMethod<Connection, 'connect'>(
+    'network/connection',
+    'connect',
+    (connect) =>
+      function () {
+        if (!this.isConnected()) {
+          this.socket?.destroy();
+          this.chunks = [];
+          this.bytesBuffered = 0;
+          this.bytesNeeded = SIZE_BYTES;
+        }
+        return connect.call(this);
+      },
+  );
 }

@@ -1,11 +1,9 @@
-import { createRequire } from 'node:module';
+import { replaceMethod } from './replaceMethod.js';
 
 interface RequestQueue {
   readonly pending: readonly unknown[];
   scheduleCheckPendingRequests(): void;
 }
-
-let quiet = false;
 
 /**
  * kafkajs 2.2.4 looks every millisecond, on every connection, for requests that wait to be sent, whether there are any
@@ -13,14 +11,12 @@ let quiet = false;
  * Here it looks while there are some. To be called before the first client of a process connects, as often as one likes.
  */
 export function quietRequestQueues(): void {
-  if (quiet) return;
-  quiet = true;
-  const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as {
-    prototype: RequestQueue;
-  };
-  const schedule = Object.getOwnPropertyDescriptor(prototype, 'scheduleCheckPendingRequests')
-    ?.value as RequestQueue['scheduleCheckPendingRequests'];
-  prototype.scheduleCheckPendingRequests = function (this: RequestQueue): void {
-    if (this.pending.length > 0) schedule.call(this);
-  };
+  replaceMethod<RequestQueue, 'scheduleCheckPendingRequests'>(
+    'network/requestQueue',
+    'scheduleCheckPendingRequests',
+    (schedule) =>
+      function () {
+        if (this.pending.length > 0) schedule.call(this);
+      },
+  );
 }

@@ -55,7 +55,7 @@ export class UsageTable {
     this.use(buffer);
   }
 
-  /** Begins anew in the same memory; what is far too large for what was in it goes. */
+  /** Begins anew in the same memory; it goes when far more of it was written than for what was in it last. */
   reset(): void {
     const expected = Math.max(SMALLEST, this.rows);
     this.most = Math.max(this.most, this.rows);

@@ -180,10 +180,7 @@ async function readPartition(
       messages: await readMessages(client, bytes),
     };
   }
-  const messages = await readEdges(client, bytes, from, aborted);
-  const records = messages.length === 0 ? null : fetchedRecords(messages);
-  // What has no record is handed to nobody who would give it back.
-  if (memory !== null && records !== null && records.count > 0) records.in(memory);
+  const messages = await readEdges(client, bytes, from, aborted, memory);
   return { ...head, abortedTransactions: [], preferredReadReplica, messages };
 }
 
@@ -192,10 +189,13 @@ async function readEdges(
   bytes: Buffer,
   from: number,
   aborted: readonly AbortedTransaction[],
+  memory: SharedBytes | null,
 ): Promise<FetchEdge[]> {
   const fetched = await readRecordBatches(bytes, from, aborted, client.decompress);
   if (fetched === null) return [];
   const { records, lastOffset } = fetched;
+  // What has no record is handed to nobody who would give it back.
+  if (memory !== null && records.count > 0) records.in(memory);
   return [new FetchEdge(String(from), null), new FetchEdge(String(Math.max(from, lastOffset)), records)];
 }
 

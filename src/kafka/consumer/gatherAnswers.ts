@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { giveBack } from '../../domain/counting/giveBack.js';
+import { replaceMethod } from '../../support/replaceMethod.js';
 
 const SIZE_BYTES = 4;
 /** Which request it answers. */
@@ -22,8 +22,6 @@ interface Connection {
   processData(chunk: Buffer): void;
 }
 
-let gathering = false;
-
 /**
  * kafkajs gathers an answer in pieces of up to 64 KB, puts them in one with whatever came after it, and leaves all of it to garbage
  * collection. Here an answer is in one piece of its own, and the pieces are given back as they are copied. What lies in
@@ -31,31 +29,30 @@ let gathering = false;
  * (freshConnections.ts).
  */
 export function gatherAnswers(): void {
-  if (gathering) return;
-  gathering = true;
-  const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/connection') as {
-    prototype: Connection;
-  };
-  const processData = Object.getOwnPropertyDescriptor(prototype, 'processData')
-    ?.value as Connection['processData'];
-  prototype.processData = function (this: Connection, chunk: Buffer): void {
-    if (this.authHandlers !== null) {
-      processData.call(this, chunk);
+  replaceMethod<Connection, 'processData'>(
+    'network/connection',
+    'processData',
+    (processData) =>
+      function (chunk) {
+        if (this.authHandlers === null) gather(this, chunk);
+        else processData.call(this, chunk);
+      },
+  );
+}
+
+function gather(connection: Connection, chunk: Buffer): void {
+  connection.chunks.push(chunk);
+  connection.bytesBuffered += chunk.length;
+  while (connection.bytesNeeded <= connection.bytesBuffered) {
+    const size = sizeAhead(connection.chunks);
+    if (size < NUMBER_BYTES) {
+      connection.socket.destroy(new Error(`the broker announced an answer of ${size} bytes`));
       return;
     }
-    this.chunks.push(chunk);
-    this.bytesBuffered += chunk.length;
-    while (this.bytesNeeded <= this.bytesBuffered) {
-      const size = sizeAhead(this.chunks);
-      if (size < NUMBER_BYTES) {
-        this.socket.destroy(new Error(`the broker announced an answer of ${size} bytes`));
-        return;
-      }
-      this.bytesNeeded = SIZE_BYTES + size;
-      if (this.bytesNeeded > this.bytesBuffered) return;
-      fulfil(this, size);
-    }
-  };
+    connection.bytesNeeded = SIZE_BYTES + size;
+    if (connection.bytesNeeded > connection.bytesBuffered) return;
+    fulfil(connection, size);
+  }
 }
 
 function fulfil(connection: Connection, size: number): void {

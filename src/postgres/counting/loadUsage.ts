@@ -15,18 +15,25 @@ export interface StoredChunk {
   readonly ids: Buffer;
 }
 
-/** All chunks of the named groups of seen ids, in any order. */
+/**
+ * All chunks of the named groups of seen ids, in any order. Each group is looked up by itself (`offset 0` keeps it so): the
+ * months are named for the planner to leave out partitions, and of a new partition, which it believes to be small, it would
+ * read the whole month for them and compare every chunk with every group.
+ */
 export async function loadSeen(
   tx: Queryable,
   groups: readonly { accountId: string; metric: Metric; month: string }[],
 ): Promise<StoredChunk[]> {
   if (groups.length === 0) return [];
   const { rows } = await tx.query<StoredChunk>(
-    `select s.account_id, s.metric, to_char(s.month, 'YYYY-MM-DD') as month, s.seq, s.ids
-     from (select account_id, metric::metric, month::date
-           from unnest($1::text[], $2::text[], $3::text[]) as g(account_id, metric, month)) g
-     join seen_ids s using (account_id, metric, month)
-     where s.month = any($4::date[])`,
+    `select g.account_id, g.metric, g.month, s.seq, s.ids
+     from unnest($1::text[], $2::text[], $3::text[]) as g(account_id, metric, month)
+     cross join lateral (
+       select seq, ids from seen_ids
+       where account_id = g.account_id and metric = g.metric::metric and month = g.month::date
+         and month = any($4::date[])
+       offset 0
+     ) s`,
     [
       textArray(groups.map((g) => g.accountId)),
       textArray(groups.map((g) => g.metric)),

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type pg from 'pg';
+import { lookUpByKey } from '../../../src/postgres/counting/byKey.js';
+import { loadSeen } from '../../../src/postgres/counting/loadUsage.js';
+import { appendSeen } from '../../../src/postgres/counting/writeUsage.js';
+import { migrateDatabase } from '../../../src/postgres/migrate.js';
+import { ensureSeenPartitions } from '../../../src/postgres/partitions.js';
+import { createPool } from '../../../src/postgres/pool.js';
+import { transaction, type Queryable } from '../../../src/postgres/transaction.js';
+import { freshDatabase, type FreshDatabase } from '../../support/stack.js';
+
+const MONTHS = ['2024-10-01', '2024-11-01'] as const;
+const ACCOUNTS = Array.from({ length: 2_000 }, (_, n) => `account-${n}`);
+
+let database: FreshDatabase;
+let pool: pg.Pool;
+beforeAll(async () => {
+  database = await freshDatabase('load_seen');
+  await migrateDatabase(database.url);
+  pool = createPool(database.url, 1, () => undefined);
+  await ensureSeenPartitions(pool, MONTHS);
+  await appendSeen(
+    pool,
+    ACCOUNTS.flatMap((accountId, n) => [
+      { accountId, metric: 'chats', month: MONTHS[0], seq: 0, ids: Buffer.alloc(16, n) },
+      { accountId, metric: 'chats', month: MONTHS[0], seq: 1, ids: Buffer.alloc(32, n) },
+      { accountId, metric: 'sessions', month: MONTHS[1], seq: 0, ids: Buffer.alloc(48, n) },
+    ]),
+  );
+});
+afterAll(async () => {
+  await pool.end();
+  await database.drop();
+});
+
+const group = (accountId: string, metric: 'chats' | 'sessions', month: string) => ({
+  accountId,
+  metric,
+  month,
+});
+
+describe('loadSeen', () => {
+  it('brings every chunk of the groups that are named, and no other', async () => {
+    const chunks = await loadSeen(pool, [
+      group('account-1', 'chats', MONTHS[0]),
+      group('account-2', 'chats', MONTHS[1]),
+      group('account-3', 'sessions', MONTHS[1]),
+      group('nobody', 'chats', MONTHS[0]),
+    ]);
+    const found = chunks.map(({ account_id, metric, month, seq, ids }) => [
+      account_id,
+      metric,
+      month,
+      seq,
+      ids.toString('hex'),
+    ]);
+    expect(found.sort()).toEqual([
+      ['account-1', 'chats', '2024-10-01', 0, '01'.repeat(16)],
+      ['account-1', 'chats', '2024-10-01', 1, '01'.repeat(32)],
+      ['account-3', 'sessions', '2024-11-01', 0, '03'.repeat(48)],
+    ]);
+  });
+
+  it('asks for nothing where no group is named', async () => {
+    expect(await loadSeen(pool, [])).toEqual([]);
+  });
+
+  it('looks each group up by its key, whatever is believed of a partition that is new', async () => {
+    const groups = ACCOUNTS.slice(0, 300).map((accountId) => group(accountId, 'chats', MONTHS[0]));
+    const plan = await transaction(pool, async (tx) => {
+      await lookUpByKey(tx);
+      const explaining = {
+        query: (text: string, values: unknown[]) => tx.query(`explain (format json) ${text}`, values),
+      } as unknown as Queryable;
+      return JSON.stringify(await loadSeen(explaining, groups));
+    });
+    expect(plan).toContain('(account_id = g.account_id)');
+    expect(plan).toContain('"Index Cond"');
+    expect(plan).not.toContain('Join Filter');
+  });
+});

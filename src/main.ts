@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runProgram } from './commands/program.js';
+import { keepCompiledCode } from './support/compileCache.js';
 
 const EXIT_INTERRUPTED = 130;
 
@@ -14,6 +14,9 @@ function interruption(): AbortSignal {
   }
   return controller.signal;
 }
+
+keepCompiledCode();
+const { runProgram } = await import('./commands/program.js');
 
 // Connections that a client keeps trying to open must not keep a finished command alive.
 process.exit(

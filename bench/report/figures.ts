@@ -38,6 +38,7 @@ export const FIGURES: readonly Figure[] = [
     goalOf: /^drain/,
   },
   { name: 'memorySink', title: '– the peer’s sink, MB', digits: 0 },
+  { name: 'memoryWhole', title: '– of what counts and writes (peer: streams and sink), MB', digits: 0 },
   { name: 'bytesPerMillion', title: 'MB in Postgres per million events', digits: 1 },
   { name: 'transactions', title: 'counting transactions', digits: 0 },
   { name: 'conflictsPercent', title: 'begun again by compare-and-set, %', digits: 2 },

@@ -49,6 +49,7 @@ export function drain(
       startSeconds: round((readyAt - spawnedAt) / 1_000, 2),
       ...perMillion(cpu, n),
       memory,
+      ...(processes === 1 && { memoryWhole: memory }),
       bytesPerMillion: round((((await sizeOf(db)) - sizeBefore) * 1e6) / n, 1),
       ...(await transactions(engines)),
     };

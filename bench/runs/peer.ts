@@ -49,6 +49,7 @@ export async function peerDrain(peer: Peer, what: string, workload: GeneratorSet
     ...cpuFigures(cpuPerM),
     memory: detail.rssMB.app,
     memorySink: detail.rssMB.sink,
+    memoryWhole: detail.rssMB.app + detail.rssMB.sink,
   });
 }
 

@@ -1,6 +1,6 @@
 import * as nodeModule from 'node:module';
 
-/** Node 22.8 and later; Node 20 compiles everything at every start. */
+/** Node 22.8 and 22.10; Node 20 has neither and compiles everything at every start. */
 interface CompileCache {
   readonly enableCompileCache?: () => void;
   readonly flushCompileCache?: () => void;

@@ -7,7 +7,8 @@ interface ConsumerGroup {
   fetch(nodeId: string): Promise<unknown>;
 }
 
-const WHILE_PAUSED_MS = 10;
+// As long as the database cannot be reached, everything is paused: fifty looks a second are no load.
+const WHILE_PAUSED_MS = 20;
 
 /**
  * While partitions are paused, fetches wait briefly. kafkajs hears of a resume only when the fetch before it has ended: with

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Consumer, Kafka } from 'kafkajs';
 import { createKafka } from '../../../src/kafka/client.js';
-import { waitBrieflyWhilePaused } from '../../../src/kafka/consumer/briefWaits.js';
+import '../../../src/kafka/consumer/inputReading.js';
 import { createMissingTopics } from '../../../src/kafka/createTopics.js';
 import { createLog } from '../../../src/support/log.js';
 import type { Stack } from '../../../src/stack/index.js';
@@ -11,13 +11,13 @@ import { until } from '../../support/until.js';
 const [FIRST, SECOND, NEVER] = ['platform.chats.v1', 'platform.sessions.v1', 'platform.tickets.v1'] as const;
 const TOPICS = [FIRST, SECOND, NEVER];
 /** Longer than a test may take: whoever waits for a fetch to end fails. */
-const MAX_WAIT_MS = 60_000;
+const FOR_EVER_MS = 60_000;
+const SOME_WHILE_MS = 1_000;
 
 let stack: Stack;
 let kafka: Kafka;
 
 beforeAll(async () => {
-  waitBrieflyWhilePaused();
   stack = await ownStack(['kafka']);
   const connection = { brokers: [stack.addresses.kafkaBrokers], ssl: false, sasl: null };
   kafka = createKafka(connection, 'brief-waits-test', createLog('silent'));
@@ -32,46 +32,62 @@ afterAll(async () => {
   await stack.stop();
 }, 60_000);
 
-/** A consumer whose partitions are all paused as soon as it has them; tells of what it reads and of fetches that ended. */
-async function paused(
-  groupId: string,
-): Promise<{ consumer: Consumer; read: string[]; fetches: () => number }> {
-  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: MAX_WAIT_MS });
-  const read: string[] = [];
-  let fetches = 0;
+interface Reading {
+  readonly consumer: Consumer;
+  /** The topics of what was read. */
+  readonly read: string[];
+  /** How long each fetch that has ended took, ms. */
+  readonly fetches: number[];
+}
+
+/** A consumer whose partitions are all paused as soon as it has them. */
+async function paused(groupId: string, maxWaitTimeInMs: number): Promise<Reading> {
+  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs });
+  const reading: Reading = { consumer, read: [], fetches: [] };
   consumer.on(consumer.events.GROUP_JOIN, () => {
     consumer.pause(TOPICS.map((topic) => ({ topic })));
   });
-  consumer.on(consumer.events.FETCH, () => {
-    fetches += 1;
+  consumer.on(consumer.events.FETCH, ({ payload }) => {
+    reading.fetches.push(payload.duration);
   });
   await consumer.connect();
   await consumer.subscribe({ topics: TOPICS, fromBeginning: true });
   await consumer.run({
-    eachMessage: ({ topic }) => {
-      read.push(topic);
+    eachBatch: ({ batch }) => {
+      reading.read.push(batch.topic);
       return Promise.resolve();
     },
   });
-  return { consumer, read, fetches: () => fetches };
+  return reading;
 }
 
 describe('partitions that are resumed', () => {
   it('are read at once, whatever was waited for meanwhile', async () => {
-    const { consumer, read, fetches } = await paused('brief-waits');
+    const { consumer, read, fetches } = await paused('read-at-once', FOR_EVER_MS);
     try {
-      // Nothing may be read yet.
-      await until(() => fetches() >= 3);
+      await until(() => fetches.length >= 3);
       expect(read).toEqual([]);
       consumer.resume([{ topic: FIRST }]);
       await until(() => read.length === 1);
       // What may be read has an end, where a fetch would wait for more.
-      const before = fetches();
-      await until(() => fetches() >= before + 3);
+      const before = fetches.length;
+      await until(() => fetches.length >= before + 3);
       expect(read).toEqual([FIRST]);
       consumer.resume([{ topic: SECOND }]);
       await until(() => read.length === 2);
       expect(read).toEqual([FIRST, SECOND]);
+    } finally {
+      await consumer.disconnect();
+    }
+  });
+
+  it('are waited for as long as fetches may take once none is paused', async () => {
+    const { consumer, read, fetches } = await paused('waits-again', SOME_WHILE_MS);
+    try {
+      await until(() => fetches.length >= 3);
+      consumer.resume(TOPICS.map((topic) => ({ topic })));
+      await until(() => read.length === TOPICS.length);
+      await until(() => fetches.some((duration) => duration >= SOME_WHILE_MS / 2));
     } finally {
       await consumer.disconnect();
     }

@@ -8,8 +8,8 @@ import type { Stack } from '../../../src/stack/index.js';
 import { ownStack } from '../../support/stack.js';
 import { until } from '../../support/until.js';
 
-const [FIRST, SECOND, NEVER] = ['platform.chats.v1', 'platform.sessions.v1', 'platform.tickets.v1'] as const;
-const TOPICS = [FIRST, SECOND, NEVER];
+const [FIRST, SECOND, THIRD] = ['platform.chats.v1', 'platform.sessions.v1', 'platform.tickets.v1'] as const;
+const TOPICS = [FIRST, SECOND, THIRD];
 /** Longer than a test may take: whoever waits for a fetch to end fails. */
 const FOR_EVER_MS = 60_000;
 const SOME_WHILE_MS = 1_000;
@@ -65,6 +65,7 @@ describe('partitions that are resumed', () => {
   it('are read at once, whatever was waited for meanwhile', async () => {
     const { consumer, read, fetches } = await paused('read-at-once', FOR_EVER_MS);
     try {
+      // The third stays paused.
       await until(() => fetches.length >= 3);
       expect(read).toEqual([]);
       consumer.resume([{ topic: FIRST }]);

@@ -4,8 +4,9 @@
  * statement must cast it to the array's type (`$1::text[]`).
  */
 const HEAD_BYTES = 20;
-const LENGTH_BYTES = 4;
-const NULL_LENGTH = -1;
+export const LENGTH_BYTES = 4;
+/** The length of a value that is null. */
+export const NULL_LENGTH = -1;
 const TEXT = 25;
 const BYTEA = 17;
 const INT4 = 23;
@@ -13,7 +14,7 @@ const INT8 = 20;
 const TIMESTAMPTZ = 1184;
 const TWO_32 = 4_294_967_296;
 /** 2000-01-01, from which Postgres counts microseconds. */
-const EPOCH_MS = 946_684_800_000;
+export const EPOCH_MS = 946_684_800_000;
 
 export function textArray(values: readonly string[]): Buffer {
   let bytes = HEAD_BYTES;
@@ -70,15 +71,20 @@ function eightBytes(type: number, values: readonly (number | null)[], from: numb
     array.writeInt32BE(value === null ? NULL_LENGTH : 8, at);
     at += LENGTH_BYTES;
     if (value === null) continue;
-    const number = (value - from) * scale;
-    if (Number.isSafeInteger(number)) {
-      const high = Math.floor(number / TWO_32);
-      array.writeInt32BE(high, at);
-      array.writeUInt32BE(number - high * TWO_32, at + 4);
-    } else array.writeBigInt64BE(BigInt(value - from) * BigInt(scale), at);
+    putEightBytes(array, at, value, from, scale);
     at += 8;
   }
   return array;
+}
+
+/** Puts (value − from) × scale, as eight bytes. */
+export function putEightBytes(bytes: Buffer, at: number, value: number, from: number, scale: number): void {
+  const number = (value - from) * scale;
+  if (Number.isSafeInteger(number)) {
+    const high = Math.floor(number / TWO_32);
+    bytes.writeInt32BE(high, at);
+    bytes.writeUInt32BE(number - high * TWO_32, at + 4);
+  } else bytes.writeBigInt64BE(BigInt(value - from) * BigInt(scale), at);
 }
 
 /** One dimension that begins at 1. */

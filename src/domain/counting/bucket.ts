@@ -12,6 +12,8 @@ const MOST_PAIRS = 20;
 export class Bucket {
   /** Slot and count by turns, ascending by slot; with as many numbers as there are slots: the count of each. */
   private counts: readonly number[];
+  /** The database has it, with other counts perhaps. */
+  stored = false;
 
   /**
    * @param period number of the period since the epoch

@@ -52,7 +52,7 @@ export class Buckets {
   /** Takes in a workspace's slots as stored: slot and count by turns. */
   load(periodStart: number, workspaceId: string, pairs: readonly number[]): void {
     const period = this.number(periodStart);
-    if (this.find(period, workspaceId) === undefined) this.insert(period, workspaceId, pairs);
+    if (this.find(period, workspaceId) === undefined) this.insert(period, workspaceId, pairs).stored = true;
   }
 
   /** Adds to a workspace; returns its bucket. */

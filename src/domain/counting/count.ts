@@ -148,6 +148,7 @@ export function openRow(
     plan: '',
     policyVersion: '',
     judgeFrom: Infinity,
+    stored: false,
   };
   if (kind === 'hour') row.peak = risenPeak(state, row, window.start);
   state.windows.add(row);

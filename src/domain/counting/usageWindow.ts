@@ -17,6 +17,8 @@ export interface UsageWindow {
   policyVersion: string;
   /** The smallest figure at which something is to be judged; derived, never stored. */
   judgeFrom: number;
+  /** The database has it, with other figures perhaps. */
+  stored: boolean;
 }
 
 /** What limits are judged on: the rolling peak for hours, the count for the rest. */

@@ -51,5 +51,6 @@ export function usageWindow(row: StoredWindow): UsageWindow {
     policyVersion: texts.of(row.policy_version),
     // Judged at the first event that touches it; the ledger says what was recorded.
     judgeFrom: 0,
+    stored: true,
   };
 }

@@ -1,7 +1,9 @@
 import type { UsageWindow } from '../../domain/counting/usageWindow.js';
 import type { Bucket } from '../../domain/counting/bucket.js';
 import type { Metric } from '../../domain/policy/policy.js';
-import { byteaArray, int4Array, int8Array, textArray, timestampArray } from '../binaryArrays.js';
+import { byteaArray, int8Array, textArray, timestampArray } from '../binaryArrays.js';
+import { BinaryRows } from '../binaryRows.js';
+import { copyIn } from '../copyIn.js';
 import type { Queryable } from '../transaction.js';
 import { encodeSlots } from './slots.js';
 
@@ -15,20 +17,16 @@ export interface ChunkToWrite {
 
 /** Appends chunks of seen ids. A sequence number already taken (unique key) fails: the group moved meanwhile. */
 export async function appendSeen(tx: Queryable, chunks: readonly ChunkToWrite[]): Promise<void> {
-  if (chunks.length === 0) return;
-  await tx.query(
-    `insert into seen_ids (account_id, metric, month, seq, ids)
-     select account_id, metric::metric, month::date, seq, ids
-     from unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::bytea[])
-       as c(account_id, metric, month, seq, ids)`,
-    [
-      textArray(chunks.map((c) => c.accountId)),
-      textArray(chunks.map((c) => c.metric)),
-      textArray(chunks.map((c) => c.month)),
-      int4Array(chunks.map((c) => c.seq)),
-      byteaArray(chunks.map((c) => c.ids)),
-    ],
-  );
+  const rows = new BinaryRows(5);
+  for (const { accountId, metric, month, seq, ids } of chunks) {
+    rows.row();
+    rows.text(accountId);
+    rows.text(metric);
+    rows.date(month);
+    rows.int4(seq);
+    rows.bytea(ids);
+  }
+  await copyIn(tx, 'seen_ids (account_id, metric, month, seq, ids)', rows);
 }
 
 export interface BucketToWrite {
@@ -36,6 +34,21 @@ export interface BucketToWrite {
   readonly bucket: Pick<Bucket, 'metric' | 'periodStart' | 'workspaceId' | 'pairs'>;
 }
 
+/** Writes buckets that the database has none of yet; fails (unique key) where it has one. */
+export async function addBuckets(tx: Queryable, buckets: readonly BucketToWrite[]): Promise<void> {
+  const rows = new BinaryRows(5);
+  for (const { accountId, bucket } of buckets) {
+    rows.row();
+    rows.text(accountId);
+    rows.text(bucket.metric);
+    rows.timestamptz(bucket.periodStart);
+    rows.text(bucket.workspaceId);
+    rows.bytea(encodeSlots(bucket.pairs));
+  }
+  await copyIn(tx, 'usage_buckets (account_id, metric, period_start, workspace_id, slots)', rows);
+}
+
+/** Writes buckets whether the database has them or not. */
 export async function writeBuckets(tx: Queryable, buckets: readonly BucketToWrite[]): Promise<void> {
   if (buckets.length === 0) return;
   await tx.query(
@@ -59,6 +72,28 @@ export interface WindowToWrite {
   readonly row: UsageWindow;
 }
 
+/** Writes rows of windows that the database has none of yet; fails (unique key) where it has one. */
+export async function addWindows(tx: Queryable, windows: readonly WindowToWrite[]): Promise<void> {
+  const rows = new BinaryRows(10);
+  for (const { accountId, row } of windows) {
+    rows.row();
+    rows.text(accountId);
+    rows.timestamptz(row.window.start);
+    rows.text(row.rule);
+    rows.text(row.workspaceId);
+    rows.timestamptz(row.window.end);
+    rows.int8(row.used);
+    rows.int8(row.peak);
+    rows.int8(row.limit);
+    rows.text(row.plan);
+    rows.text(row.policyVersion);
+  }
+  const columns =
+    'account_id, window_start, rule, workspace_id, window_end, used, peak_60m, limit_value, plan, policy_version';
+  await copyIn(tx, `windows (${columns})`, rows);
+}
+
+/** Writes rows of windows whether the database has them or not. */
 export async function writeWindows(tx: Queryable, rows: readonly WindowToWrite[]): Promise<void> {
   if (rows.length === 0) return;
   await tx.query(

@@ -14,6 +14,8 @@ import {
   writeViolations,
 } from '../../postgres/counting/writeLedger.js';
 import {
+  addBuckets,
+  addWindows,
   appendSeen,
   writeBuckets,
   writeWindows,
@@ -42,10 +44,12 @@ export function sendChanges(tx: Queryable, underway: Underway, changed: readonly
   const more = changed.filter(({ changes }) => !changes.isOnlyCounted);
   if (more.length > 0) sendAccountChanges(tx, underway, more);
   underway.send(appendSeen(tx, changed.flatMap(newChunks)));
-  const buckets = all(changed, (changes) => changes.buckets, bucketOf);
-  underway.send(writeBuckets(tx, buckets));
-  const windows = all(changed, (changes) => changes.windows, rowOf);
-  underway.send(writeWindows(tx, windows));
+  const buckets = newAndStored(changed, (changes) => changes.buckets, bucketOf);
+  underway.send(addBuckets(tx, buckets.new));
+  underway.send(writeBuckets(tx, buckets.stored));
+  const windows = newAndStored(changed, (changes) => changes.windows, rowOf);
+  underway.send(addWindows(tx, windows.new));
+  underway.send(writeWindows(tx, windows.stored));
   if (more.length > 0) sendConsequences(tx, underway, more);
 }
 
@@ -96,6 +100,25 @@ function all<T, R>(
   const found: R[] = [];
   for (const { state, changes } of changed) {
     for (const it of pick(changes)) found.push(made(state.accountId, it));
+  }
+  return found;
+}
+
+/**
+ * The same, parted by whether the database has it. All of it is stored from then on: where the transaction fails, what is in
+ * memory of its accounts is given up.
+ */
+function newAndStored<T extends { stored: boolean }, R>(
+  changed: readonly Changed[],
+  pick: (changes: AccountChanges) => ReadonlySet<T>,
+  made: (accountId: string, it: T) => R,
+): { new: R[]; stored: R[] } {
+  const found: { new: R[]; stored: R[] } = { new: [], stored: [] };
+  for (const { state, changes } of changed) {
+    pick(changes).forEach((it) => {
+      (it.stored ? found.stored : found.new).push(made(state.accountId, it));
+      it.stored = true;
+    });
   }
   return found;
 }

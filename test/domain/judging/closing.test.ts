@@ -91,6 +91,7 @@ describe('closing an overage', () => {
       plan: 'sandbox',
       policyVersion: '1',
       judgeFrom: 0,
+      stored: true,
     };
     const changes = new AccountChanges();
     const context = { policy: [] as never, now: ASKED, id: eventId };

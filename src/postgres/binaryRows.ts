@@ -5,7 +5,8 @@ const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 const HEAD_BYTES = SIGNATURE.length + 8;
 const END_OF_ROWS = -1;
 const MOST_BYTES_OF_A_CHARACTER = 3;
-const FIRST_ROOM = 4_096;
+/** Most rows take less. */
+const ROOM_OF_A_ROW = 160;
 const DAY_MS = 86_400_000;
 
 /**
@@ -18,9 +19,15 @@ export class BinaryRows {
   /** How many there are. */
   count = 0;
 
-  /** @param fields in each row */
-  constructor(private readonly fields: number) {
-    this.bytes = Buffer.allocUnsafe(FIRST_ROOM);
+  /**
+   * @param fields in each row
+   * @param rows about how many there will be
+   */
+  constructor(
+    private readonly fields: number,
+    rows: number,
+  ) {
+    this.bytes = Buffer.allocUnsafe(HEAD_BYTES + rows * ROOM_OF_A_ROW);
     this.bytes.set(SIGNATURE);
     this.bytes.fill(0, SIGNATURE.length, HEAD_BYTES);
   }

@@ -48,7 +48,7 @@ afterAll(async () => {
 });
 
 function rowsOf(things: readonly Thing[]): BinaryRows {
-  const rows = new BinaryRows(7);
+  const rows = new BinaryRows(7, 1);
   for (const { name, kind, day, at, number, amount, content } of things) {
     rows.row();
     rows.text(name);
@@ -95,7 +95,7 @@ describe('copyIn', () => {
   });
 
   it('sends nothing where there is nothing to store', async () => {
-    await copyIn(pool, 'no_such_table (name)', new BinaryRows(1));
+    await copyIn(pool, 'no_such_table (name)', new BinaryRows(1, 0));
   });
 
   it('lets other statements be on their way before and behind it', async () => {

@@ -74,18 +74,19 @@ export class AccountRun {
     for (const cell of cells) cell.begin(this.largestFile(cell));
     let cell = -1;
     let rows = 0;
-    let lastHour = NaN;
+    // Hours by their numbers: instants are no small integers, and each would become an object before this is compiled.
+    let lastHour = -1;
     let lastMetric = -1;
     let lastWorkspace = -1;
     for (let row = this.list.first; row !== NO_ROW; row = next[row] ?? NO_ROW) {
       const at = occurredAt[row] ?? 0;
-      const hour = Math.floor(at / HOUR_MS) * HOUR_MS;
+      const hour = Math.floor(at / HOUR_MS);
       const kind = metric[row] ?? 0;
       const place = workspace[row] ?? 0;
       if (hour !== lastHour || kind !== lastMetric || place !== lastWorkspace) {
         noteRows(cells[cell], rows);
         rows = 0;
-        cell = this.cellOf(METRICS[kind] ?? 'chats', hour, columns.workspaces[place] ?? '', at);
+        cell = this.cellOf(METRICS[kind] ?? 'chats', hour * HOUR_MS, columns.workspaces[place] ?? '', at);
         lastHour = hour;
         lastMetric = kind;
         lastWorkspace = place;
@@ -283,15 +284,14 @@ export class AccountRun {
   /** Puts what the tallies hold into their rows. */
   private settle(): void {
     const { state, changes } = this.counting;
-    for (const tally of this.tallies.values()) {
-      const { row } = tally;
+    this.tallies.forEach((tally, row) => {
       if (tally.rise > 0 || tally.used > 0) {
         row.used = plus(row.used, tally.used);
         if (row.peak !== null) row.peak = Math.max(row.peak, risenPeak(state, row, row.window.start));
       }
       if (tally.touched) changes.windows.add(row);
       tally.settled();
-    }
+    });
   }
 
   /** After an event was counted by itself: rows may have been opened and limits moved. */

@@ -1,7 +1,8 @@
 import type { Metric } from '../policy/policy.js';
-import { HOUR_MS, type Window } from '../windows/window.js';
+import { HOUR_MS, type Window, type WindowKind } from '../windows/window.js';
 import type { AccountRun } from './accountRun.js';
 import { scopeId } from './accountState.js';
+import type { Cell } from './cell.js';
 import { KINDS } from './count.js';
 import type { Needs } from './needs.js';
 
@@ -31,24 +32,15 @@ export function missingOf(run: AccountRun): Needs | null {
 
 /** Windows whose sum a run takes, because it opens a row of them (known once rows are loaded). */
 export function sumsOfRun(run: AccountRun): Map<Metric, Window> | null {
-  const { state } = run.counting;
   let sums: Map<Metric, Window> | null = null;
-  for (const { open, metric, workspaceId, windows } of run.cells) {
-    if (open) continue;
+  for (const cell of run.cells) {
+    if (cell.open) continue;
+    const { metric, windows } = cell;
     for (let n = 0; n < windows.length; n += 1) {
-      const [window, kind] = [windows[n], KINDS[metric][n]];
-      if (window === undefined || kind === 'hour' || state.bucketsOf(metric).covers(window)) continue;
-      const isMissing = run.rulings
-        .of(window)
-        .some(({ limits }) =>
-          limits.some(
-            (limit) =>
-              limit.metric === metric &&
-              limit.windowKind === kind &&
-              state.findWindow(limit.rule, scopeId(limit.scope, workspaceId), window.start) === undefined,
-          ),
-        );
-      if (!isMissing) continue;
+      const window = windows[n];
+      const kind = KINDS[metric][n];
+      if (window === undefined || kind === undefined || kind === 'hour') continue;
+      if (!opensRow(run, cell, kind, window)) continue;
       const before = sums?.get(metric) ?? window;
       (sums ??= new Map<Metric, Window>()).set(metric, {
         start: Math.min(before.start, window.start),
@@ -57,4 +49,17 @@ export function sumsOfRun(run: AccountRun): Map<Metric, Window> | null {
     }
   }
   return sums;
+}
+
+/** Whether a row of the window is missing that the cell's events belong to, and its sum is not in memory. */
+function opensRow(run: AccountRun, { metric, workspaceId }: Cell, kind: WindowKind, window: Window): boolean {
+  const { state } = run.counting;
+  for (const { limits } of run.rulings.of(window)) {
+    for (const limit of limits) {
+      if (limit.metric !== metric || limit.windowKind !== kind) continue;
+      const row = state.findWindow(limit.rule, scopeId(limit.scope, workspaceId), window.start);
+      if (row === undefined && !state.bucketsOf(metric).covers(window)) return true;
+    }
+  }
+  return false;
 }

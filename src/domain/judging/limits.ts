@@ -33,6 +33,30 @@ export function rulingFor(account: Account, window: Window, at: number, context:
 }
 
 /**
+ * What {@link rulingFor} comes to at `at` (arrival, epoch ms) for every window that ends after `since` (epoch ms): the plan
+ * and the version in force. null: with allowances, limits differ from window to window.
+ */
+export function prevailingRuling(
+  account: Account,
+  at: number,
+  context: Context,
+): { readonly ruling: Ruling; readonly since: number } | null {
+  if (account.allowances.length > 0) return null;
+  const { policy } = context;
+  const version = policyAt(policy, Math.max(at, judgedSince(policy, account)));
+  const plan = planBefore(account, Infinity);
+  // Of what is before the first plan and the first version, these are the ones as well.
+  const [planSince, versionSince] = [
+    account.history.length > 1 ? (account.history.at(-1)?.from ?? Infinity) : -Infinity,
+    version === policy.versions[0] ? -Infinity : version.effectiveFrom,
+  ];
+  return {
+    ruling: { plan, version, limits: limitsOf(version, plan) },
+    since: Math.max(planSince, versionSince),
+  };
+}
+
+/**
  * When the version came into force that the account's open windows were judged by: what arrives out of order does not
  * bring back an older one. -Infinity: that is not known.
  */

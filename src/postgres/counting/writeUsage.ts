@@ -17,7 +17,7 @@ export interface ChunkToWrite {
 
 /** Appends chunks of seen ids. A sequence number already taken (unique key) fails: the group moved meanwhile. */
 export async function appendSeen(tx: Queryable, chunks: readonly ChunkToWrite[]): Promise<void> {
-  const rows = new BinaryRows(5);
+  const rows = new BinaryRows(5, chunks.length);
   for (const { accountId, metric, month, seq, ids } of chunks) {
     rows.row();
     rows.text(accountId);
@@ -36,7 +36,7 @@ export interface BucketToWrite {
 
 /** Writes buckets that the database has none of yet; fails (unique key) where it has one. */
 export async function addBuckets(tx: Queryable, buckets: readonly BucketToWrite[]): Promise<void> {
-  const rows = new BinaryRows(5);
+  const rows = new BinaryRows(5, buckets.length);
   for (const { accountId, bucket } of buckets) {
     rows.row();
     rows.text(accountId);
@@ -74,7 +74,7 @@ export interface WindowToWrite {
 
 /** Writes rows of windows that the database has none of yet; fails (unique key) where it has one. */
 export async function addWindows(tx: Queryable, windows: readonly WindowToWrite[]): Promise<void> {
-  const rows = new BinaryRows(10);
+  const rows = new BinaryRows(10, windows.length);
   for (const { accountId, row } of windows) {
     rows.row();
     rows.text(accountId);

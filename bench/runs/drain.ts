@@ -11,6 +11,9 @@ import type { Expected } from '../lib/oracle.js';
 import { CHATS } from '../lib/topic.js';
 import { differences } from '../lib/verify.js';
 
+/** As the peer's end is looked for. */
+const LOOKED_AT_EVERY_MS = 50;
+
 /** What is to be counted, and how it is known whether it was. */
 export interface Target {
   readonly topics: readonly InputTopic[];
@@ -36,7 +39,7 @@ export function drain(
     const before = bench.cpu();
     const spawnedAt = Date.now();
     for (let n = 0; n < processes; n += 1) await counting.start();
-    await counting.counted(target.records, { topics: target.topics });
+    await counting.counted(target.records, { topics: target.topics, everyMs: LOOKED_AT_EVERY_MS });
     const doneAt = Date.now();
     const cpu = cpuSince(engines, before, bench.cpu());
     const around = surroundings.tell(cpu.all);

@@ -2,8 +2,9 @@ import { textArray } from '../binaryArrays.js';
 import type { Queryable } from '../transaction.js';
 
 /**
- * Locks the accounts for the rest of the transaction, in ascending order, and returns the version of each; accounts
- * never seen begin at version 0. Everything read of them after this call is current.
+ * Locks the accounts for the rest of the transaction, and returns the version of each; accounts never seen begin at
+ * version 0. Everything read of them after this call is current. They are locked in ascending order, as JavaScript compares
+ * texts and whatever the database's collation: a transaction that locks some after others keeps to the same order.
  */
 export async function lockHeads(tx: Queryable, accountIds: readonly string[]): Promise<Map<string, number>> {
   const ids = [...new Set(accountIds)].sort();
@@ -25,8 +26,9 @@ export async function bumpHeads(tx: Queryable, accountIds: readonly string[]): P
 
 async function select(tx: Queryable, ids: readonly string[]): Promise<Map<string, number>> {
   const { rows } = await tx.query<{ account_id: string; version: number }>(
-    `select account_id, version from account_heads where account_id = any($1::text[])
-     order by account_id for update`,
+    `select account_id, version
+     from unnest($1::text[]) with ordinality as id (account_id, place) join account_heads h using (account_id)
+     order by place for update of h`,
     [textArray(ids)],
   );
   return new Map(rows.map((row) => [row.account_id, row.version]));

@@ -12,7 +12,7 @@ import type { AccountCache } from './accountCache.js';
 import { sendChanges } from './changesWriter.js';
 import { countRuns, type Work } from './countUsage.js';
 import type { AccountInput, Intake } from './intake.js';
-import { loadPart, type LockedHead, type Part } from './loadPart.js';
+import { loadPart, type Part } from './loadPart.js';
 
 export interface CountResult {
   readonly parked: number;
@@ -30,9 +30,9 @@ const PARTS_AHEAD = 2;
 
 /**
  * The counting transaction: offsets, counters, crossings and outgoing events move together or not at all. Accounts are
- * locked first, so whatever is read after that is current, and what the cache holds of them is used only when its
- * version is the one locked. They are counted some at a time, in ascending order, while those before are written and those
- * after are loaded.
+ * taken some at a time, in ascending order, and counted while those before are written and those after are made ready. An
+ * account is locked before anything of it is read, so that this is current, and what the cache holds of it is used only
+ * when its version is the one locked.
  */
 export async function countBatch(
   pool: pg.Pool,
@@ -48,13 +48,22 @@ export async function countBatch(
     readonly isChanged: boolean;
   }[] = [];
   const countParts = async (tx: Queryable, underway: Underway): Promise<void> => {
-    const heads = await moveAndLock(tx, underway, intake);
-    const load = (part: readonly LockedHead[]): Promise<Part> => {
-      const loading = loadPart(tx, cache, intake, part, context);
-      underway.send(loading);
-      return loading;
+    underway.send(lookUpByKey(tx));
+    const moving = moveOffsets(tx, intake.steps);
+    underway.send(moving);
+    const ready = async (accountIds: readonly string[]): Promise<Part> => {
+      const heads = await lockHeads(tx, accountIds);
+      // Sent before them: where another process has counted on, nothing is loaded or counted in vain.
+      await moving;
+      return loadPart(tx, cache, intake, [...heads], context);
     };
-    for await (const { works, runs } of ahead(slices(heads, accountsAtOnce), load)) {
+    const begin = (accountIds: readonly string[]): Promise<Part> => {
+      const part = ready(accountIds);
+      underway.send(part);
+      return part;
+    };
+    const accountIds = [...intake.accounts.keys()].sort();
+    for await (const { works, runs } of ahead(slices(accountIds, accountsAtOnce), begin)) {
       await countRuns(tx, runs);
       sendPart(tx, underway, works);
       for (const work of works) {
@@ -80,19 +89,6 @@ export async function countBatch(
     input.known = state.account !== null;
   }
   return result;
-}
-
-/** Moves the offsets and locks the accounts, in one round trip; returns the version of each, in ascending order. */
-async function moveAndLock(
-  tx: Queryable,
-  underway: Underway,
-  { steps, accounts }: Intake,
-): Promise<LockedHead[]> {
-  underway.send(lookUpByKey(tx));
-  underway.send(moveOffsets(tx, steps));
-  const heads = accounts.size === 0 ? [] : [...(await lockHeads(tx, [...accounts.keys()]))];
-  await underway.ended();
-  return heads;
 }
 
 /** Makes parts ready in their order; the next ones are begun before one is handed out. */

@@ -34,7 +34,7 @@ async function changed(notice: Notification, statement: string): Promise<void> {
   await until(async () => {
     const { rowCount } = await harness.pool.query(
       `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
-         and query like '%from account_heads%for update'`,
+         and query like '%join account_heads%for update%'`,
     );
     return (rowCount ?? 0) > 0;
   });

@@ -45,19 +45,22 @@ export class UsageWindows {
 
   /** Lets go of what starts before an instant (epoch ms), unless it is longer than an hour. */
   forgetHoursBefore(from: number): void {
-    const first = this.list[0];
-    if (first === undefined || first.window.start >= from) return;
-    const long = new Set(this.list.filter(({ kind }) => kind !== 'hour').map(({ window }) => window.start));
-    const isKept = (start: number): boolean => start >= from || long.has(start);
-    if (!this.list.every(({ window }) => isKept(window.start))) {
+    const before = this.list.slice(0, this.firstOf(from));
+    if (before.length === 0) return;
+    const long: number[] = [];
+    for (const { kind, window } of before) {
+      if (kind !== 'hour' && !long.includes(window.start)) long.push(window.start);
+    }
+    const isKept = (start: number): boolean => start >= from || long.includes(start);
+    if (!before.every(({ window }) => isKept(window.start))) {
       this.list = this.list.filter(({ window }) => isKept(window.start));
     }
     if (this.loadedFrom >= from) {
       if (!this.starts.every(isKept)) this.starts = this.starts.filter(isKept);
       return;
     }
-    const known = [...long].filter((start) => start < from && this.has(start));
-    this.starts = [...new Set([...this.starts.filter((start) => start < from && isKept(start)), ...known])];
+    const known = long.filter((start) => this.has(start) && !this.starts.includes(start));
+    this.starts = [...this.starts.filter((start) => start < from && isKept(start)), ...known];
     this.loadedFrom = from;
   }
 

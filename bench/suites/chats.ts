@@ -5,7 +5,6 @@ import { chatsTarget, drain } from '../runs/drain.js';
 import { peerCrash, peerDrain } from '../runs/peer.js';
 
 /** See docs/operations.md. */
-const CLOSE_PERCENT = 80;
 
 /** A run of each side that is not kept: a broker and a Postgres that have just started are slower than they will be. */
 export async function warmUp(session: Session, events: number): Promise<void> {
@@ -65,22 +64,16 @@ export async function scaling(session: Session, events: number, processes: reado
   }
 }
 
-/**
- * The same drain with a cache that holds all ids that were seen, with one that holds a tenth of them, and with a heap that is kept
- * close to what lives in it.
- */
+/** The same drain with a cache that holds all ids that were seen, and with one that holds a tenth of them. */
 export async function memory(session: Session, events: number): Promise<void> {
   const { expected } = await session.chats(events);
   const cacheMB = Math.max(1, Math.floor(idsMB(expected.counted) / 10));
   const engine = { ...(await session.engine()), processes: 1 };
   const roomy = `${short(events)}, cache as shipped`;
   const tight = `${short(events)}, cache of ${cacheMB} MB`;
-  const close = `${short(events)}, heap growing by ${CLOSE_PERCENT} %`;
-  await session.rounds([roomy, tight, close], (what) => {
+  await session.rounds([roomy, tight], (what) => {
     const env = what === tight ? { ACCOUNT_CACHE_MB: String(cacheMB) } : {};
-    const closely = what === close ? [`--heap-growing-percent=${CLOSE_PERCENT}`] : [];
-    const nodeOptions = [...engine.nodeOptions, ...closely];
-    return drain(session.bench, what, chatsTarget(expected), { ...engine, env, nodeOptions });
+    return drain(session.bench, what, chatsTarget(expected), { ...engine, env });
   });
   session.recorder.compare({
     what: tight,
@@ -89,8 +82,6 @@ export async function memory(session: Session, events: number): Promise<void> {
     title: `rate with ${(idsMB(expected.counted) / cacheMB).toFixed(1)} times as many ids as the budget holds`,
     goal: '≥ 0.3',
   });
-  const title = 'memory, of that as shipped';
-  session.recorder.compare({ what: close, against: roomy, figure: 'memory', title, goal: '' });
 }
 
 /** What the ids weigh by their bytes alone. */

@@ -9,7 +9,6 @@ export const LENGTH_BYTES = 4;
 export const NULL_LENGTH = -1;
 const TEXT = 25;
 const BYTEA = 17;
-const INT4 = 23;
 const INT8 = 20;
 const TIMESTAMPTZ = 1184;
 const TWO_32 = 4_294_967_296;
@@ -37,17 +36,6 @@ export function byteaArray(values: readonly Uint8Array[]): Buffer {
     array.writeInt32BE(value.length, at);
     array.set(value, at + LENGTH_BYTES);
     at += LENGTH_BYTES + value.length;
-  }
-  return array;
-}
-
-export function int4Array(values: readonly number[]): Buffer {
-  const array = head(INT4, values.length, HEAD_BYTES + values.length * (LENGTH_BYTES + 4), false);
-  let at = HEAD_BYTES;
-  for (const value of values) {
-    array.writeInt32BE(4, at);
-    array.writeInt32BE(value, at + LENGTH_BYTES);
-    at += LENGTH_BYTES + 4;
   }
   return array;
 }

@@ -80,7 +80,7 @@ async function change<T>(
 /** Loads what judging the open windows anew will read. */
 async function loadOpen(tx: Queryable, state: AccountState, context: Context): Promise<void> {
   if (state.account === null) return;
-  await loadForPolicy(tx, [{ state, at: context.now }], context);
+  await loadForPolicy(tx, [{ state, first: context.now, last: context.now }], context);
   const wanted = [{ state, ...needsOfRejudge(state.account, context.now, context.now, context) }];
   await loadPieces(tx, wanted);
   await loadSums(tx, wanted);

@@ -52,7 +52,7 @@ async function followUnderLock(
   });
   await loadForPolicy(
     tx,
-    works.map(({ state }) => ({ state, at: until })),
+    works.map(({ state }) => ({ state, first: until, last: until })),
     context,
   );
   for (const { state, changes } of works) followPolicy(state, changes, until, context);

@@ -48,7 +48,7 @@ export class AccountRun {
 
   constructor(
     readonly counting: Counting,
-    private readonly columns: UsageColumns,
+    readonly columns: UsageColumns,
     readonly list: RowList,
   ) {
     const { state, context } = counting;
@@ -62,7 +62,7 @@ export class AccountRun {
       for (const tally of own) this.tallies.set(tally.row, tally);
       for (const tally of next) this.tallies.set(tally.row, tally);
     }
-    this.policyChanges = !holds && needsOfPolicy(account, lastArrival, context).length > 0;
+    this.policyChanges = !holds && needsOfPolicy(account, firstArrival, lastArrival, context).length > 0;
     this.layOut();
     if (this.policyChanges) for (const cell of this.cells) cell.plain = true;
   }

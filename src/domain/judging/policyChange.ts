@@ -22,7 +22,7 @@ export function followPolicy(
 ): void {
   const { account } = state;
   if (account === null || policyAt(context.policy, at).hash === account.judgedBy) return;
-  for (const { version, since } of changesDue(context.policy, account, at)) {
+  for (const { version, since } of changesDue(context.policy, account, at, at)) {
     state.account = { ...(state.account ?? account), judgedBy: version.hash };
     changes.account = state.account;
     judgeConditions(state, changes, state.account, { policyTime: since, at: since }, context);
@@ -30,26 +30,31 @@ export function followPolicy(
   }
 }
 
-/** What {@link followPolicy} needs loaded besides the conditions, one after the other; nothing is due: empty. */
+/**
+ * What {@link followPolicy} needs loaded besides the conditions when it is called at `first`, and until `last` (arrivals, epoch
+ * ms) again; one after the other. Nothing is due: empty.
+ */
 export function needsOfPolicy(
   account: Account,
-  at: number,
+  first: number,
+  last: number,
   context: Context,
 ): { needs: Needs; sums: Map<Metric, Window> }[] {
-  return changesDue(context.policy, account, at).map(({ since }) =>
+  return changesDue(context.policy, account, first, last).map(({ since }) =>
     needsOfRejudge(account, since, since, context),
   );
 }
 
-/** The versions an account is still to be judged by, each with the instant as of which. */
+/** The versions an account is still to be judged by from `first` to `last`, each with the instant as of which. */
 function changesDue(
   policy: Policy,
   { judgedBy }: Account,
-  at: number,
+  first: number,
+  last: number,
 ): { version: PolicyVersion; since: number }[] {
-  const isKnown = policy.versions.some(({ hash }) => hash === judgedBy);
-  return versionsAfter(policy, judgedBy, at).map((version) => ({
-    version,
-    since: isKnown ? version.effectiveFrom : at,
-  }));
+  const following = (hash: string): { version: PolicyVersion; since: number }[] =>
+    versionsAfter(policy, hash, last).map((version) => ({ version, since: version.effectiveFrom }));
+  if (policy.versions.some(({ hash }) => hash === judgedBy)) return following(judgedBy);
+  const version = policyAt(policy, first);
+  return [{ version, since: first }, ...following(version.hash)];
 }

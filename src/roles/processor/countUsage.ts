@@ -58,7 +58,12 @@ export async function runsOf(
     tx,
     runs
       .filter(({ policyChanges }) => policyChanges)
-      .map(({ counting: { state }, list }) => ({ state, at: list.lastArrival })),
+      .map(({ counting: { state }, columns, list }) => ({
+        state,
+        // Of the first event, which need not be the earliest.
+        first: columns.arrivedAt[list.first] ?? list.firstArrival,
+        last: list.lastArrival,
+      })),
     context,
   );
   return runs;

@@ -79,7 +79,7 @@ async function takeAccountEvents(tx: Queryable, works: readonly Work[], context:
   );
   await loadForPolicy(
     tx,
-    concerned.map(({ state, input }) => ({ state, at: latest(input.accountEvents) })),
+    concerned.map(({ state, input: { accountEvents } }) => ({ state, ...arrivalsOf(accountEvents) })),
     context,
   );
   const rounds = concerned.reduce((most, { input }) => Math.max(most, input.accountEvents.length), 0);
@@ -117,6 +117,8 @@ async function takeAccountEvents(tx: Queryable, works: readonly Work[], context:
   }
 }
 
-function latest(events: readonly { readonly arrivedAt: number }[]): number {
-  return events.reduce((at, { arrivedAt }) => Math.max(at, arrivedAt), -Infinity);
+/** Arrival of the first one, and the latest of all. */
+function arrivalsOf(events: readonly { readonly arrivedAt: number }[]): { first: number; last: number } {
+  const last = events.reduce((at, { arrivedAt }) => Math.max(at, arrivedAt), -Infinity);
+  return { first: events[0]?.arrivedAt ?? last, last };
 }

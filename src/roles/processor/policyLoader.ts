@@ -5,17 +5,17 @@ import type { Queryable } from '../../postgres/transaction.js';
 import { loadMissingConditions, loadPieces, loadSums } from './stateLoader.js';
 
 /**
- * Loads what judging accounts by policy versions that came into force up to `at` (epoch ms) will read; nearly always
- * none did. The accounts must be locked.
+ * Loads what judging accounts by policy versions will read, first at `first` and then by those that came into force up to
+ * `last` (epoch ms); nearly always none did. The accounts must be locked.
  */
 export async function loadForPolicy(
   tx: Queryable,
-  works: readonly { readonly state: AccountState; readonly at: number }[],
+  works: readonly { readonly state: AccountState; readonly first: number; readonly last: number }[],
   context: Context,
 ): Promise<void> {
   const due = works
-    .flatMap(({ state, at }) =>
-      state.account === null ? [] : [{ state, rounds: needsOfPolicy(state.account, at, context) }],
+    .flatMap(({ state, first, last }) =>
+      state.account === null ? [] : [{ state, rounds: needsOfPolicy(state.account, first, last, context) }],
     )
     .filter(({ rounds }) => rounds.length > 0);
   if (due.length === 0) return;

@@ -1,9 +1,9 @@
 import type { Metric } from '../policy/policy.js';
 import { HOUR_MS, type Window, type WindowKind } from '../windows/window.js';
 import type { AccountRun } from './accountRun.js';
-import { scopeId } from './accountState.js';
+import { scopeId, type AccountState } from './accountState.js';
 import type { Cell } from './cell.js';
-import { KINDS } from './count.js';
+import { KINDS, windowToBe } from './count.js';
 import type { Needs } from './needs.js';
 
 /** What counting a run reads and is not in memory yet; null: nothing is missing. */
@@ -12,7 +12,7 @@ export function missingOf(run: AccountRun): Needs | null {
   let missing: Needs | null = null;
   const needs = (): Needs =>
     (missing ??= { seen: new Map(), periods: new Map(), windowStarts: new Set(), since: run.list.since });
-  for (const { open, metric, month, seenKey: key, periodStart, windows, hour } of run.cells) {
+  for (const { open, plain, metric, month, seenKey: key, periodStart, windows, hour } of run.cells) {
     if (open) continue;
     if (!state.seen.has(key)) needs().seen.set(key, { metric, month });
     for (const start of metric === 'chats' ? [hour - HOUR_MS, hour, hour + HOUR_MS] : [periodStart]) {
@@ -20,14 +20,36 @@ export function missingOf(run: AccountRun): Needs | null {
       const periods = needs().periods;
       periods.set(metric, (periods.get(metric) ?? new Set()).add(start));
     }
-    for (let n = 0; n < windows.length; n += 1) {
-      const window = windows[n];
-      if (window === undefined) continue;
-      if (!state.windows.has(window.start)) needs().windowStarts.add(window.start);
-      if (KINDS[metric][n] === 'hour' && !state.windows.has(window.end)) needs().windowStarts.add(window.end);
-    }
+    noteMissing(state, metric, windows, needs);
+    if (plain)
+      for (const others of windowsAtEnds(state, metric, hour)) noteMissing(state, metric, others, needs);
   }
   return missing;
+}
+
+/** Notes the windows, one of each kind of the metric, of which not every row is in memory. */
+function noteMissing(
+  { windows: known }: AccountState,
+  metric: Metric,
+  windows: readonly Window[],
+  needs: () => Needs,
+): void {
+  for (let n = 0; n < windows.length; n += 1) {
+    const window = windows[n];
+    if (window === undefined) continue;
+    if (!known.has(window.start)) needs().windowStarts.add(window.start);
+    if (KINDS[metric][n] === 'hour' && !known.has(window.end)) needs().windowStarts.add(window.end);
+  }
+}
+
+/**
+ * The windows at both ends of an hour, each as a cell has them. Where one begins within the hour, as months do at half past in
+ * India, a cell's events belong to both.
+ */
+function windowsAtEnds(state: AccountState, metric: Metric, hour: number): readonly (readonly Window[])[] {
+  return [hour, hour + HOUR_MS - 1].map((instant) =>
+    KINDS[metric].map((kind) => windowToBe(state, kind, instant)),
+  );
 }
 
 /** Windows whose sum a run takes, because it opens a row of them (known once rows are loaded). */
@@ -35,18 +57,34 @@ export function sumsOfRun(run: AccountRun): Map<Metric, Window> | null {
   let sums: Map<Metric, Window> | null = null;
   for (const cell of run.cells) {
     if (cell.open) continue;
-    const { metric, windows } = cell;
-    for (let n = 0; n < windows.length; n += 1) {
-      const window = windows[n];
-      const kind = KINDS[metric][n];
-      if (window === undefined || kind === undefined || kind === 'hour') continue;
-      if (!opensRow(run, cell, kind, window)) continue;
-      const before = sums?.get(metric) ?? window;
-      (sums ??= new Map<Metric, Window>()).set(metric, {
-        start: Math.min(before.start, window.start),
-        end: Math.max(before.end, window.end),
-      });
+    sums = withSums(sums, run, cell, cell.windows);
+    if (!cell.plain) continue;
+    for (const windows of windowsAtEnds(run.counting.state, cell.metric, cell.hour)) {
+      sums = withSums(sums, run, cell, windows);
     }
+  }
+  return sums;
+}
+
+/** The same with those of the windows, one of each kind of the cell's metric, whose sum the cell takes. */
+function withSums(
+  before: Map<Metric, Window> | null,
+  run: AccountRun,
+  cell: Cell,
+  windows: readonly Window[],
+): Map<Metric, Window> | null {
+  let sums = before;
+  const { metric } = cell;
+  for (let n = 0; n < windows.length; n += 1) {
+    const window = windows[n];
+    const kind = KINDS[metric][n];
+    if (window === undefined || kind === undefined || kind === 'hour') continue;
+    if (!opensRow(run, cell, kind, window)) continue;
+    const known = sums?.get(metric) ?? window;
+    (sums ??= new Map<Metric, Window>()).set(metric, {
+      start: Math.min(known.start, window.start),
+      end: Math.max(known.end, window.end),
+    });
   }
   return sums;
 }

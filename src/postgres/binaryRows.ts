@@ -75,7 +75,7 @@ export class BinaryRows {
   }
 
   /** All rows, for one COPY; none can follow. */
-  ended(): Uint8Array {
+  ended(): Buffer {
     this.makeRoom(2);
     return this.bytes.subarray(0, this.bytes.writeInt16BE(END_OF_ROWS, this.end));
   }

@@ -4,7 +4,7 @@ import type { BinaryRows } from './binaryRows.js';
 
 /** What a connection has besides what its types name; see `connection.js` of pg. */
 interface CopyConnection extends pg.Connection {
-  sendCopyFromChunk(chunk: Uint8Array): void;
+  sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
 }
 
@@ -14,7 +14,7 @@ interface CopyTarget {
 }
 
 /**
- * Adds rows that are not there yet, by COPY: Postgres takes them in for a third of what an `insert … on conflict` costs. A
+ * Adds rows that are not there yet, by COPY: Postgres takes them in for half of what an `insert … on conflict` costs. A
  * key that is there fails with 23505, as an insert does.
  * @param target the table and its columns, in the order of the fields of each row: `windows (account_id, rule)`
  */
@@ -37,7 +37,7 @@ export async function copyIn(tx: Queryable, target: string, rows: BinaryRows): P
 class CopyIn extends pg.Query {
   constructor(
     private readonly command: string,
-    private readonly content: Uint8Array,
+    private readonly content: Buffer,
   ) {
     super(command);
   }
@@ -45,10 +45,13 @@ class CopyIn extends pg.Query {
   override submit = (connection: pg.Connection): void => {
     const { stream } = connection;
     stream.cork();
-    connection.query(this.command);
-    (connection as CopyConnection).sendCopyFromChunk(this.content);
-    (connection as CopyConnection).endCopyFrom();
-    stream.uncork();
+    try {
+      connection.query(this.command);
+      (connection as CopyConnection).sendCopyFromChunk(this.content);
+      (connection as CopyConnection).endCopyFrom();
+    } finally {
+      stream.uncork();
+    }
   };
 
   /** Postgres asks for the rows: they are on their way. */

@@ -3,8 +3,9 @@ import type { Queryable } from '../transaction.js';
 
 /**
  * Locks the accounts for the rest of the transaction, and returns the version of each; accounts never seen begin at
- * version 0. Everything read of them after this call is current. They are locked in ascending order, as JavaScript compares
- * texts and whatever the database's collation: a transaction that locks some after others keeps to the same order.
+ * version 0. Everything read of them after this call is current. Those that are there are locked in ascending order, as JavaScript
+ * compares texts and whatever the database's collation: a transaction that locks some after others keeps to the same order. Where
+ * new ones cross with another transaction's, Postgres ends one of the two, and it is counted again.
  */
 export async function lockHeads(tx: Queryable, accountIds: readonly string[]): Promise<Map<string, number>> {
   const ids = [...new Set(accountIds)].sort();

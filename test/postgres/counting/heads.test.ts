@@ -62,7 +62,7 @@ describe('lockHeads', () => {
     await holder.query(`select from account_heads where account_id = '～' for update`);
     const locking = transaction(pool, async (tx) => {
       const heads = await lockHeads(tx, [...ids].reverse());
-      return [...heads.keys()];
+      return [...heads];
     });
     // It waits for the lock that is held.
     await until(async () => {
@@ -72,8 +72,9 @@ describe('lockHeads', () => {
       return rowCount === 1;
     });
     expect(await free()).toEqual(['～～']);
+    await holder.query(`update account_heads set version = 7 where account_id = '～'`);
     await holder.query('commit');
     holder.release();
-    expect(await locking).toEqual(ids);
+    expect(await locking).toEqual(ids.map((id) => [id, id === '～' ? 7 : 0]));
   });
 });

@@ -4,8 +4,6 @@ import { crash } from '../runs/crash.js';
 import { chatsTarget, drain } from '../runs/drain.js';
 import { peerCrash, peerDrain } from '../runs/peer.js';
 
-/** See docs/operations.md. */
-
 /** A run of each side that is not kept: a broker and a Postgres that have just started are slower than they will be. */
 export async function warmUp(session: Session, events: number): Promise<void> {
   const { workload, expected } = await session.chats(events);

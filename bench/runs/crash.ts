@@ -12,9 +12,9 @@ const COUNTED_AT_KILL = 0.25;
 const OLD_ONES_GONE_MS = 30_000;
 
 /**
- * Kills the engine with SIGKILL once a quarter of the topic is counted, or more, and starts another at once: how long until the first
- * next_offset beyond those of the killed one. What the killed one had sent to Postgres is let finish before the clock
- * starts, so that no commit of its is taken for the new one's.
+ * Kills the engine with SIGKILL once a quarter of the topic is counted, or more, and starts another at once: how long until
+ * the first next_offset beyond those of the killed one. What the killed one had sent to Postgres is let finish before the
+ * clock starts, so that no commit of its is taken for the new one's.
  */
 export function crash(
   bench: Bench,

@@ -11,7 +11,7 @@ import type { UsageWindow } from './usageWindow.js';
 import { Cell, NO_TALLIES, Tally } from './cell.js';
 import type { AccountChanges } from './changes.js';
 import { newIdsOf, noteRows } from './newIds.js';
-import { countNew, isMoved, KINDS, openRow, risenPeak, windowOf, windowToBe } from './count.js';
+import { countNew, isMoved, KINDS, openRow, risenPeak, windowOf, windowsToBe } from './count.js';
 import { Rulings } from './rulings.js';
 import { LANES } from './seenIds.js';
 import { plus } from './slots.js';
@@ -104,8 +104,7 @@ export class AccountRun {
       if (cell?.hour === hour && cell.metric === metric && cell.workspaceId === workspaceId) return n;
     }
     this.hasNewCells = true;
-    const { state } = this.counting;
-    const windows = KINDS[metric].map((kind) => windowToBe(state, kind, at));
+    const windows = windowsToBe(this.counting.state, metric, at);
     return cells.push(new Cell(metric, hour, workspaceId, windows)) - 1;
   }
 

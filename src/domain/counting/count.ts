@@ -80,6 +80,11 @@ export function windowToBe(state: AccountState, kind: WindowKind, instant: numbe
   return windowAt(account.calendar, kind, instant).window;
 }
 
+/** {@link windowToBe} of each kind that the metric is limited in. */
+export function windowsToBe(state: AccountState, metric: Metric, instant: number): Window[] {
+  return KINDS[metric].map((kind) => windowToBe(state, kind, instant));
+}
+
 function remember(state: AccountState, changes: AccountChanges, event: UsageEvent): boolean {
   const key = seenKey(event.metric, event.occurredAt);
   const seen = state.seen.get(key);

@@ -3,7 +3,7 @@ import { HOUR_MS, type Window, type WindowKind } from '../windows/window.js';
 import type { AccountRun } from './accountRun.js';
 import { scopeId, type AccountState } from './accountState.js';
 import type { Cell } from './cell.js';
-import { KINDS, windowToBe } from './count.js';
+import { KINDS, windowsToBe } from './count.js';
 import type { Needs } from './needs.js';
 
 /** What counting a run reads and is not in memory yet; null: nothing is missing. */
@@ -47,9 +47,7 @@ function noteMissing(
  * India, a cell's events belong to both.
  */
 function windowsAtEnds(state: AccountState, metric: Metric, hour: number): readonly (readonly Window[])[] {
-  return [hour, hour + HOUR_MS - 1].map((instant) =>
-    KINDS[metric].map((kind) => windowToBe(state, kind, instant)),
-  );
+  return [windowsToBe(state, metric, hour), windowsToBe(state, metric, hour + HOUR_MS - 1)];
 }
 
 /** Windows whose sum a run takes, because it opens a row of them (known once rows are loaded). */

@@ -1,17 +1,21 @@
+import { giveBack } from '../domain/counting/giveBack.js';
 import { putEightBytes, EPOCH_MS, LENGTH_BYTES, NULL_LENGTH } from './binaryArrays.js';
 
+const COPY_DATA = 'd'.charCodeAt(0);
+/** The kind of message, and the length of what follows (its own included). */
+const MESSAGE_BYTES = 5;
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 /** The signature, no flags, no extension. */
-const HEAD_BYTES = SIGNATURE.length + 8;
+const HEAD_BYTES = MESSAGE_BYTES + SIGNATURE.length + 8;
 const END_OF_ROWS = -1;
 const MOST_BYTES_OF_A_CHARACTER = 3;
-/** Most rows take less. */
+/** Most rows take less, besides what is long in them. */
 const ROOM_OF_A_ROW = 160;
 const DAY_MS = 86_400_000;
 
 /**
- * Rows in the binary format of COPY, laid out field by field: {@link row}, then each of its fields in the order of the
- * columns. The type of a field must be its column's; an enum is a text.
+ * Rows in the binary format of COPY, as one message of Postgres's protocol, laid out field by field: {@link row}, then each
+ * of its fields in the order of the columns. The type of a field must be its column's; an enum is a text.
  */
 export class BinaryRows {
   private bytes: Buffer;
@@ -22,14 +26,17 @@ export class BinaryRows {
   /**
    * @param fields in each row
    * @param rows about how many there will be
+   * @param longBytes about how many bytes they have in long fields
    */
   constructor(
     private readonly fields: number,
     rows: number,
+    longBytes = 0,
   ) {
-    this.bytes = Buffer.allocUnsafe(HEAD_BYTES + rows * ROOM_OF_A_ROW);
-    this.bytes.set(SIGNATURE);
-    this.bytes.fill(0, SIGNATURE.length, HEAD_BYTES);
+    this.bytes = Buffer.allocUnsafe(HEAD_BYTES + rows * ROOM_OF_A_ROW + longBytes);
+    this.bytes[0] = COPY_DATA;
+    this.bytes.set(SIGNATURE, MESSAGE_BYTES);
+    this.bytes.fill(0, MESSAGE_BYTES + SIGNATURE.length, HEAD_BYTES);
   }
 
   /** Begins the next row. */
@@ -75,9 +82,17 @@ export class BinaryRows {
   }
 
   /** All rows, for one COPY; none can follow. */
-  ended(): Buffer {
+  message(): Buffer {
     this.makeRoom(2);
-    return this.bytes.subarray(0, this.bytes.writeInt16BE(END_OF_ROWS, this.end));
+    const end = this.bytes.writeInt16BE(END_OF_ROWS, this.end);
+    putInt32(this.bytes, 1, end - 1);
+    return this.bytes.subarray(0, end);
+  }
+
+  /** Gives their memory back at once: megabytes, many times a second when behind. Nobody may have a use for them any more. */
+  giveBack(): void {
+    // What is small shares its memory with others.
+    if (this.bytes.length === this.bytes.buffer.byteLength) giveBack(this.bytes.buffer);
   }
 
   private eightBytes(value: number | null, from: number, scale: number): void {
@@ -102,6 +117,7 @@ export class BinaryRows {
     if (needed <= this.bytes.length) return;
     const grown = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2));
     this.bytes.copy(grown, 0, 0, this.end);
+    this.giveBack();
     this.bytes = grown;
   }
 }

@@ -4,7 +4,6 @@ import type { BinaryRows } from './binaryRows.js';
 
 /** What a connection has besides what its types name; see `connection.js` of pg. */
 interface CopyConnection extends pg.Connection {
-  sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
 }
 
@@ -15,16 +14,21 @@ interface CopyTarget {
 
 /**
  * Adds rows that are not there yet, by COPY: Postgres takes them in for half of what an `insert … on conflict` costs. A
- * key that is there fails with 23505, as an insert does.
+ * key that is there fails with 23505, as an insert does. The rows are given up: they cannot be used again.
  * @param target the table and its columns, in the order of the fields of each row: `windows (account_id, rule)`
  */
 export async function copyIn(tx: Queryable, target: string, rows: BinaryRows): Promise<void> {
   if (rows.count === 0) return;
-  const statement = new CopyIn(`copy ${target} from stdin (format binary)`, rows.ended());
+  const statement = new CopyIn(`copy ${target} from stdin (format binary)`, rows.message());
   await new Promise<void>((resolve, reject) => {
     (tx as unknown as CopyTarget).query(statement, (error) => {
-      if (error) reject(error);
-      else resolve();
+      if (error) {
+        // Some of it may still be on its way.
+        reject(error);
+        return;
+      }
+      rows.giveBack();
+      resolve();
     });
   });
 }
@@ -37,7 +41,7 @@ export async function copyIn(tx: Queryable, target: string, rows: BinaryRows): P
 class CopyIn extends pg.Query {
   constructor(
     private readonly command: string,
-    private readonly content: Buffer,
+    private readonly message: Buffer,
   ) {
     super(command);
   }
@@ -47,7 +51,7 @@ class CopyIn extends pg.Query {
     stream.cork();
     try {
       connection.query(this.command);
-      (connection as CopyConnection).sendCopyFromChunk(this.content);
+      stream.write(this.message);
       (connection as CopyConnection).endCopyFrom();
     } finally {
       stream.uncork();

@@ -115,7 +115,7 @@ export class AccountRun {
   count(from?: number): number {
     const { columns, cells } = this;
     const { state, changes, context } = this.counting;
-    const { ids, amount, occurredAt } = columns;
+    const { ids, occurredAt } = columns;
     // A row that was returned is remembered already.
     let isNew = from !== undefined;
     for (let row = from ?? this.list.first; row !== NO_ROW; row = columns.next[row] ?? NO_ROW) {
@@ -127,7 +127,7 @@ export class AccountRun {
       if (!isNew && !this.remember(cell, ids, row * LANES)) continue;
       isNew = false;
       if (!cell.open && !cell.plain) this.open(cell);
-      const units = amount[row] ?? 0;
+      const units = columns.amountOf(row);
       if (cell.plain || units > cell.largestFile || !cell.fits(units)) {
         if (this.ledger() === null) return row;
         this.settle();

@@ -5,19 +5,25 @@ export const LANES = 4;
 export const ID_BYTES = LANES * 4;
 // Most groups hold a few ids, and a typed array costs some 300 bytes besides what is in it.
 const FEW = 12;
-const INITIAL_SLOTS = 32;
+const INITIAL_SLOTS = 24;
+// A slot is 16 bytes, so tables are kept full, and grow by as much as is needed: there are as many slots as it takes, not a
+// power of two.
+const FULL = 0.8;
+const GROWTH = 1.25;
 const NONE: readonly number[] = [];
 const NO_TABLE = new Int32Array(0);
 
 /**
  * The ids already counted of one group (an account's metric and UTC month): 128 bits each, a few one after the other, many
- * in an open-addressing table, about 21–43 bytes an id. Signed lanes, because the runtime keeps those as small integers.
+ * in an open-addressing table, some 20–25 bytes an id. Signed lanes, because the runtime keeps those as small integers.
  */
 export class SeenIds {
   private few: readonly number[] = NONE;
   /** Empty while there are few. */
   private table = NO_TABLE;
   private count = 0;
+  /** Ids the table may hold. */
+  private most = 0;
   /** A slot of zeros is free, so the id of zeros is kept apart. */
   private hasZero = false;
 
@@ -41,10 +47,8 @@ export class SeenIds {
   reserve(more: number): void {
     const wanted = this.count + more;
     if (wanted <= FEW) return;
-    let slots = Math.max(INITIAL_SLOTS, this.table.length / LANES);
-    while (wanted * 4 > slots * 3) slots *= 2;
-    if (this.table === NO_TABLE) this.spread(slots);
-    else if (slots * LANES > this.table.length) this.grow(slots);
+    if (this.table === NO_TABLE) this.spread(Math.max(INITIAL_SLOTS, Math.ceil(wanted / FULL)));
+    else if (wanted > this.most) this.grow(wanted);
   }
 
   /** True when the id (16 bytes at `offset`) was not there yet. */
@@ -73,8 +77,7 @@ export class SeenIds {
       }
       this.spread(INITIAL_SLOTS);
     }
-    const slots = this.table.length / LANES;
-    if ((this.count + 1) * 4 > slots * 3) this.grow(slots * 2);
+    if (this.count >= this.most) this.grow(this.count + 1);
     return this.insert(a, b, c, d);
   }
 
@@ -98,9 +101,8 @@ export class SeenIds {
   /** From the list into a table. */
   private spread(slots: number): void {
     const { few } = this;
-    this.table = new Int32Array(slots * LANES);
+    this.begin(slots);
     this.few = NONE;
-    this.count = 0;
     for (let at = 0; at < few.length; at += LANES) {
       this.insert(few[at] ?? 0, few[at + 1] ?? 0, few[at + 2] ?? 0, few[at + 3] ?? 0);
     }
@@ -108,9 +110,8 @@ export class SeenIds {
 
   private insert(a: number, b: number, c: number, d: number): boolean {
     const { table } = this;
-    const mask = table.length / LANES - 1;
-    for (let slot = slotOf(a, b, c, d) & mask; ; slot = (slot + 1) & mask) {
-      const at = slot * LANES;
+    for (let at = slotOf(a, b, c, d, table.length / LANES) * LANES; ; at += LANES) {
+      if (at === table.length) at = 0;
       const first = table[at];
       if (first === a && table[at + 1] === b && table[at + 2] === c && table[at + 3] === d) return false;
       if (first === 0 && table[at + 1] === 0 && table[at + 2] === 0 && table[at + 3] === 0) {
@@ -124,10 +125,10 @@ export class SeenIds {
     }
   }
 
-  private grow(slots: number): void {
+  /** For so many ids at least. */
+  private grow(wanted: number): void {
     const old = this.table;
-    this.table = new Int32Array(slots * LANES);
-    this.count = 0;
+    this.begin(Math.ceil(Math.max(wanted / FULL, (old.length / LANES) * GROWTH)));
     for (let at = 0; at < old.length; at += LANES) {
       const a = old[at] ?? 0;
       const b = old[at + 1] ?? 0;
@@ -136,6 +137,12 @@ export class SeenIds {
       if ((a | b | c | d) !== 0) this.insert(a, b, c, d);
     }
     giveBack(old.buffer);
+  }
+
+  private begin(slots: number): void {
+    this.table = new Int32Array(slots * LANES);
+    this.most = Math.floor(slots * FULL);
+    this.count = 0;
   }
 }
 
@@ -149,9 +156,10 @@ export function lane(bytes: Uint8Array, at: number): number {
   );
 }
 
-// Ids need not be random in every lane (time-ordered UUIDs are not), so all of them are mixed.
-function slotOf(a: number, b: number, c: number, d: number): number {
+// Ids need not be random in every lane (time-ordered UUIDs are not), so all of them are mixed. The mix is a place among all
+// slots as a fraction: a table that grows keeps the order of its ids, and is written from one end to the other.
+function slotOf(a: number, b: number, c: number, d: number, slots: number): number {
   const mixed =
     Math.imul(a, 0x2545f491) + Math.imul(b, 0x9e3779b1) + Math.imul(c, 0x85ebca77) + Math.imul(d, 0xc2b2ae3d);
-  return (mixed ^ (mixed >>> 15)) >>> 0;
+  return Math.floor((((mixed ^ (mixed >>> 15)) >>> 0) / 0x1_0000_0000) * slots);
 }

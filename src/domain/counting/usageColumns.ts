@@ -4,6 +4,7 @@ import { lane, LANES } from './seenIds.js';
 import { columnsIn, moved, roomFor } from './sharedColumns.js';
 
 export const METRICS: readonly Metric[] = ['chats', 'sessions', 'tickets', 'upload_bytes'];
+const UPLOADS = METRICS.indexOf('upload_bytes');
 const SMALLEST = 64;
 /** Columns of which this many times more was written than for what came last are made anew. */
 const TOO_LARGE = 8;
@@ -17,7 +18,7 @@ const ROOM_FOR_MANY = 1 << 20;
 const LAYOUT = {
   occurredAt: [Float64Array, 1],
   arrivedAt: [Float64Array, 1],
-  amount: [Float64Array, 1],
+  bytes: [Float64Array, 1],
   next: [Int32Array, 1],
   ids: [Int32Array, LANES],
   eventIds: [Int32Array, LANES],
@@ -35,8 +36,8 @@ export class UsageTable {
   occurredAt!: Float64Array;
   /** Business time of arrival, epoch ms. */
   arrivedAt!: Float64Array;
-  /** 1, or bytes for uploads. */
-  amount!: Float64Array;
+  /** Of uploads; of nothing else is it written or read, so it costs nothing where there are none. */
+  private bytes!: Float64Array;
   /** The row of the same account that arrived next. */
   next!: Int32Array;
   ids!: Int32Array;
@@ -65,7 +66,7 @@ export class UsageTable {
     this.use(roomFor(LAYOUT, expected));
   }
 
-  /** Makes room for one more row, without an id yet; returns its number. */
+  /** Makes room for one more row, without an id yet; returns its number. The amount counts of uploads only. */
   push(metric: number, workspace: number, amount: number, occurredAt: number, arrivedAt: number): number {
     const row = this.rows;
     if (row === this.next.length) this.use(moved(LAYOUT, this.buffer, row, roomAfter(row)));
@@ -73,10 +74,15 @@ export class UsageTable {
     this.metric[row] = metric;
     this.occurredAt[row] = occurredAt;
     this.arrivedAt[row] = arrivedAt;
-    this.amount[row] = amount;
+    if (metric === UPLOADS) this.bytes[row] = amount;
     this.workspace[row] = workspace;
     this.rows = row + 1;
     return row;
+  }
+
+  /** Bytes of an upload, 1 of anything else. */
+  amountOf(row: number): number {
+    return this.metric[row] === UPLOADS ? (this.bytes[row] ?? 0) : 1;
   }
 
   setId(row: number, bytes: Uint8Array): void {
@@ -88,7 +94,7 @@ export class UsageTable {
     const columns = columnsIn(LAYOUT, buffer);
     this.occurredAt = columns.occurredAt;
     this.arrivedAt = columns.arrivedAt;
-    this.amount = columns.amount;
+    this.bytes = columns.bytes;
     this.next = columns.next;
     this.ids = columns.ids;
     this.eventIds = columns.eventIds;

@@ -17,7 +17,8 @@ export interface ChunkToWrite {
 
 /** Appends chunks of seen ids. A sequence number already taken (unique key) fails: the group moved meanwhile. */
 export async function appendSeen(tx: Queryable, chunks: readonly ChunkToWrite[]): Promise<void> {
-  const rows = new BinaryRows(5, chunks.length);
+  const idBytes = chunks.reduce((sum, { ids }) => sum + ids.length, 0);
+  const rows = new BinaryRows(5, chunks.length, idBytes);
   for (const { accountId, metric, month, seq, ids } of chunks) {
     rows.row();
     rows.text(accountId);

@@ -185,7 +185,7 @@ export class Intake {
   }
 
   private eventInColumns(row: number, accountId: string): UsageEvent {
-    const { metric, workspace, workspaces, ids, eventIds, amount, occurredAt, arrivedAt } = this.columns;
+    const { metric, workspace, workspaces, ids, eventIds, occurredAt, arrivedAt } = this.columns;
     const idAt = ids.byteOffset + row * ID_BYTES;
     return {
       metric: METRICS[metric[row] ?? 0] ?? 'chats',
@@ -193,7 +193,7 @@ export class Intake {
       accountId,
       workspaceId: workspaces[workspace[row] ?? 0] ?? '',
       idHash: new Uint8Array(ids.buffer, idAt, ID_BYTES).slice(),
-      amount: amount[row] ?? 0,
+      amount: this.columns.amountOf(row),
       occurredAt: occurredAt[row] ?? 0,
       arrivedAt: arrivedAt[row] ?? 0,
     };

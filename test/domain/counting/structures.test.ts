@@ -96,7 +96,7 @@ describe('SeenIds', () => {
     const [ahead, step] = [new SeenIds(0), new SeenIds(0)];
     ahead.reserve(1_000);
     for (let n = 0; n < 1_000; n += 1) expect([ahead.add(idOf(n)), step.add(idOf(n))]).toEqual([true, true]);
-    expect(ahead.bytes).toBe(step.bytes);
+    expect(ahead.bytes).toBeLessThanOrEqual(step.bytes);
   });
 
   it('takes ids of zeros for what they are', () => {

@@ -24,6 +24,8 @@ const FIRST_LIMIT_MB = 1_000;
 const NODE_OPTIONS = [
   `--max-semi-space-size=${YOUNG_MB}`,
   `--initial-old-space-size=${FIRST_LIMIT_MB}`,
+  // As V8 would have it by itself.
+  '--heap-growing-percent=0',
   ...(Number.parseInt(process.versions.node) < 24 ? [] : ['--external-memory-accounted-in-global-limit']),
 ];
 

@@ -1,4 +1,4 @@
-import { giveBack } from '../domain/counting/giveBack.js';
+import { giveBackOwn } from '../domain/counting/giveBack.js';
 import { putEightBytes, EPOCH_MS, LENGTH_BYTES, NULL_LENGTH } from './binaryArrays.js';
 
 const COPY_DATA = 'd'.charCodeAt(0);
@@ -91,8 +91,7 @@ export class BinaryRows {
 
   /** Gives their memory back at once: megabytes, many times a second when behind. Nobody may have a use for them any more. */
   giveBack(): void {
-    // What is small shares its memory with others.
-    if (this.bytes.length === this.bytes.buffer.byteLength) giveBack(this.bytes.buffer);
+    giveBackOwn(this.bytes);
   }
 
   private eightBytes(value: number | null, from: number, scale: number): void {
@@ -117,7 +116,7 @@ export class BinaryRows {
     if (needed <= this.bytes.length) return;
     const grown = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2));
     this.bytes.copy(grown, 0, 0, this.end);
-    this.giveBack();
+    giveBackOwn(this.bytes);
     this.bytes = grown;
   }
 }

@@ -22,15 +22,12 @@ export async function copyIn(tx: Queryable, target: string, rows: BinaryRows): P
   const statement = new CopyIn(`copy ${target} from stdin (format binary)`, rows.message());
   await new Promise<void>((resolve, reject) => {
     (tx as unknown as CopyTarget).query(statement, (error) => {
-      if (error) {
-        // Some of it may still be on its way.
-        reject(error);
-        return;
-      }
-      rows.giveBack();
-      resolve();
+      if (error) reject(error);
+      else resolve();
     });
   });
+  // Not where it failed: some of it may be on its way still.
+  rows.giveBack();
 }
 
 /**
@@ -51,7 +48,8 @@ class CopyIn extends pg.Query {
     stream.cork();
     try {
       connection.query(this.command);
-      stream.write(this.message);
+      // As pg sends what it has: nothing on a connection that has ended, whose statements fail by themselves.
+      if (stream.writable) stream.write(this.message);
       (connection as CopyConnection).endCopyFrom();
     } finally {
       stream.uncork();

@@ -11,3 +11,8 @@ interface Transferable {
 export function giveBack(buffer: ArrayBufferLike): void {
   if (buffer.byteLength > 0) (buffer as Transferable).transfer?.(0);
 }
+
+/** The same for the bytes of a view that has its memory to itself: what is small may lie in memory that others use. */
+export function giveBackOwn(bytes: Uint8Array): void {
+  if (bytes.length === bytes.buffer.byteLength) giveBack(bytes.buffer);
+}

@@ -6,8 +6,8 @@ export const ID_BYTES = LANES * 4;
 // Most groups hold a few ids, and a typed array costs some 300 bytes besides what is in it.
 const FEW = 12;
 const INITIAL_SLOTS = 24;
-// A slot is 16 bytes, so tables are kept full, and grow by as much as is needed: there are as many slots as it takes, not a
-// power of two.
+// A slot is 16 bytes, so tables are kept full: there are as many slots as it takes, not a power of two, and by a quarter more
+// at least when they are not enough.
 const FULL = 0.8;
 const GROWTH = 1.25;
 const NONE: readonly number[] = [];
@@ -15,7 +15,7 @@ const NO_TABLE = new Int32Array(0);
 
 /**
  * The ids already counted of one group (an account's metric and UTC month): 128 bits each, a few one after the other, many
- * in an open-addressing table, some 20–25 bytes an id. Signed lanes, because the runtime keeps those as small integers.
+ * in an open-addressing table, 20–25 bytes an id and 400 besides. Signed lanes, because the runtime keeps those as small integers.
  */
 export class SeenIds {
   private few: readonly number[] = NONE;
@@ -43,7 +43,7 @@ export class SeenIds {
     }
   }
 
-  /** Makes room for so many ids more at once: a table that doubles again and again moves every id as often. */
+  /** Makes room for so many ids more at once: a table that grows again and again moves every id as often. */
   reserve(more: number): void {
     const wanted = this.count + more;
     if (wanted <= FEW) return;
@@ -77,7 +77,6 @@ export class SeenIds {
       }
       this.spread(INITIAL_SLOTS);
     }
-    if (this.count >= this.most) this.grow(this.count + 1);
     return this.insert(a, b, c, d);
   }
 
@@ -108,6 +107,7 @@ export class SeenIds {
     }
   }
 
+  /** The table grows for an id that is new only: after a start nearly all are full, and much that is read was counted. */
   private insert(a: number, b: number, c: number, d: number): boolean {
     const { table } = this;
     for (let at = slotOf(a, b, c, d, table.length / LANES) * LANES; ; at += LANES) {
@@ -115,6 +115,10 @@ export class SeenIds {
       const first = table[at];
       if (first === a && table[at + 1] === b && table[at + 2] === c && table[at + 3] === d) return false;
       if (first === 0 && table[at + 1] === 0 && table[at + 2] === 0 && table[at + 3] === 0) {
+        if (this.count === this.most) {
+          this.grow(this.count + 1);
+          return this.insert(a, b, c, d);
+        }
         table[at] = a;
         table[at + 1] = b;
         table[at + 2] = c;

@@ -4,7 +4,8 @@ import { lane, LANES } from './seenIds.js';
 import { columnsIn, moved, roomFor } from './sharedColumns.js';
 
 export const METRICS: readonly Metric[] = ['chats', 'sessions', 'tickets', 'upload_bytes'];
-const UPLOADS = METRICS.indexOf('upload_bytes');
+/** The number of the metric whose amounts are bytes. */
+export const UPLOADS = METRICS.indexOf('upload_bytes');
 const SMALLEST = 64;
 /** Columns of which this many times more was written than for what came last are made anew. */
 const TOO_LARGE = 8;

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { giveBack } from '../../domain/counting/giveBack.js';
+import { giveBackOwn } from '../../domain/counting/giveBack.js';
 import { replaceMethod } from '../../support/replaceMethod.js';
 
 const SIZE_BYTES = 4;
@@ -92,7 +92,7 @@ function cut(chunks: Buffer[], bytes: number): Buffer {
     }
     copied += 1;
     // A part of one may be what was cut out before.
-    if (chunk.length === chunk.buffer.byteLength) giveBack(chunk.buffer);
+    giveBackOwn(chunk);
   }
   chunks.splice(0, copied);
   return whole;

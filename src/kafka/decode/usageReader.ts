@@ -1,5 +1,5 @@
 import type { UsageTable } from '../../domain/counting/usageColumns.js';
-import { METRICS } from '../../domain/counting/usageColumns.js';
+import { METRICS, UPLOADS } from '../../domain/counting/usageColumns.js';
 import { LATE_HORIZON_MS } from '../../domain/counting/readUpTo.js';
 import type { InputTopic } from '../topics.js';
 import { CountedId } from './countedId.js';
@@ -13,8 +13,6 @@ import { HEAD_BYTES } from './wireFormat.js';
 /** What walking a record came to: a row of the columns, or one of these. */
 export const UNCOUNTED = -1;
 export const NOT_WALKED = -2;
-
-const UPLOADS = METRICS.indexOf('upload_bytes');
 
 /** Reads usage records straight into columns, without an object for each. */
 export class UsageReader {

@@ -1,8 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { columnsIn, moved, roomFor } from '../../../src/domain/counting/sharedColumns.js';
-import { METRICS, UsageTable } from '../../../src/domain/counting/usageColumns.js';
-
-const UPLOADS = METRICS.indexOf('upload_bytes');
+import { UPLOADS, UsageTable } from '../../../src/domain/counting/usageColumns.js';
 
 const LAYOUT = {
   wide: [Float64Array, 1],
@@ -69,6 +67,17 @@ describe('columns in shared memory', () => {
       if (numbers.join() !== [n % 4, n + 1, amount, n + 3, n + 4].join() || !bytes.equals(id(n))) wrong += 1;
     }
     expect(wrong).toBe(0);
+  });
+
+  it('tell nothing of what lay there before', () => {
+    const table = new UsageTable();
+    table.push(UPLOADS, 0, 7, 0, 0);
+    table.reset();
+    table.push(0, 0, 1, 0, 0);
+    expect(table.amountOf(0)).toBe(1);
+    table.reset();
+    table.push(UPLOADS, 0, 0, 0, 0);
+    expect(table.amountOf(0)).toBe(0);
   });
 
   it('stay in their memory until far more was written to it than is wanted', () => {

@@ -42,7 +42,7 @@ describe('SeenIds', () => {
     expect(again).toBe(0);
     expect(seen.size).toBe(100_000);
     expect(seen.add(idOf(100_000))).toBe(true);
-    expect(seen.bytes / seen.size).toBeLessThan(43);
+    expect(seen.bytes / seen.size).toBeLessThan(26);
   });
 
   it('takes in stored chunks, overlapping ones too', () => {
@@ -96,7 +96,19 @@ describe('SeenIds', () => {
     const [ahead, step] = [new SeenIds(0), new SeenIds(0)];
     ahead.reserve(1_000);
     for (let n = 0; n < 1_000; n += 1) expect([ahead.add(idOf(n)), step.add(idOf(n))]).toEqual([true, true]);
+    expect(ahead.bytes).toBe(400 + 1_250 * 16);
     expect(ahead.bytes).toBeLessThanOrEqual(step.bytes);
+  });
+
+  it('takes no more memory for ids that are there', () => {
+    const seen = new SeenIds(0);
+    seen.reserve(1_000);
+    for (let n = 0; n < 1_000; n += 1) expect(seen.add(idOf(n))).toBe(true);
+    const { bytes } = seen;
+    for (let n = 0; n < 1_000; n += 1) expect(seen.add(idOf(n))).toBe(false);
+    expect(seen.bytes).toBe(bytes);
+    expect(seen.add(idOf(1_000))).toBe(true);
+    expect(seen.bytes).toBeGreaterThan(bytes);
   });
 
   it('takes ids of zeros for what they are', () => {

@@ -50,18 +50,19 @@ export class AccountState {
   }
 
   /**
-   * Lets go of what lies so far before the latest hours counted that only a late event would touch it: it is loaded again
-   * then. Without this the state of an account that is never idle would grow for ever.
+   * Lets go of what lies so far before the latest that was counted of the same metric that only a late event would touch it: it
+   * is loaded again then. Without this the state of an account that is never idle would grow for ever. Each metric by itself:
+   * with a backlog, one topic is read hours ahead of another.
    */
   forgetOld(): void {
-    const latest = this.standing?.latestHour ?? -Infinity;
-    if (latest === -Infinity) return;
     for (const buckets of this.buckets) {
-      const { metric } = buckets;
-      const kept = periodMs(metric) === HOUR_MS ? KEPT_HOURS_MS : KEPT_DAYS_MS;
-      buckets.forgetBefore(periodOf(metric, latest - kept));
+      const { metric, latestPeriod } = buckets;
+      if (latestPeriod === null) continue;
+      const isHourly = periodMs(metric) === HOUR_MS;
+      const from = periodOf(metric, latestPeriod - (isHourly ? KEPT_HOURS_MS : KEPT_DAYS_MS));
+      buckets.forgetBefore(from);
+      if (isHourly) this.windows.forgetHoursBefore(from);
     }
-    this.windows.forgetHoursBefore(latest - KEPT_HOURS_MS);
   }
 
   /** Rough memory in bytes, for the cache's budget. */

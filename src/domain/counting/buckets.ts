@@ -35,6 +35,11 @@ export class Buckets {
     return this.loaded.some(({ end }) => end >= FOREVER_MS);
   }
 
+  /** Start (epoch ms) of the latest period that was used, of those that are here; null: there is none. */
+  get latestPeriod(): number | null {
+    return this.list.at(-1)?.periodStart ?? null;
+  }
+
   /** Notes that all periods of the range were loaded. */
   markLoaded(range: Window): void {
     const apart = this.loaded.filter(({ start, end }) => end < range.start || start > range.end);

@@ -4,19 +4,21 @@ import { putUnder } from '../judging/judge.js';
 import { LEDGER_REACH_MS, NO_LEDGER, type Ledger } from '../judging/ledger.js';
 import { limitOf, type Ruling } from '../judging/limits.js';
 import { followPolicy, needsOfPolicy } from '../judging/policyChange.js';
-import { versionSpan, type Metric } from '../policy/policy.js';
+import { versionSpan } from '../policy/policy.js';
 import { HOUR_MS, type Window, type WindowKind } from '../windows/window.js';
 import { scopeId, type AccountState } from './accountState.js';
 import type { UsageWindow } from './usageWindow.js';
 import { Cell, NO_TALLIES, Tally } from './cell.js';
 import type { AccountChanges } from './changes.js';
-import { newIdsOf, noteRows } from './newIds.js';
-import { countNew, isMoved, KINDS, openRow, risenPeak, windowOf, windowsToBe } from './count.js';
+import { layOut } from './layOut.js';
+import { newIdsOf } from './newIds.js';
+import { countNew, isMoved, KINDS, openRow, risenPeak, windowOf } from './count.js';
 import { Rulings } from './rulings.js';
 import { LANES } from './seenIds.js';
 import { plus } from './slots.js';
-import { Standing, worthKeeping } from './standing.js';
-import { METRICS, NO_ROW, type RowList, type UsageColumns } from './usageColumns.js';
+import { Standing } from './standing.js';
+import { NO_ROW, type RowList, type UsageColumns } from './usageColumns.js';
+import { worthKeeping } from './worthKeeping.js';
 
 /** Everything is counted. */
 export const DONE = -1;
@@ -42,7 +44,7 @@ export class AccountRun {
   readonly rulings: Rulings;
   private readonly tallies = new Map<UsageWindow, Tally>();
   /** There are cells whose pieces may have to be loaded; the others have theirs at hand. */
-  hasNewCells = false;
+  readonly hasNewCells: boolean;
   /** A policy version comes into force with one of the events: all are counted one by one. */
   readonly policyChanges: boolean;
 
@@ -63,49 +65,9 @@ export class AccountRun {
       for (const tally of next) this.tallies.set(tally.row, tally);
     }
     this.policyChanges = !holds && needsOfPolicy(account, firstArrival, lastArrival, context).length > 0;
-    this.layOut();
+    for (const cell of this.cells) cell.begin(this.largestFile(cell));
+    this.hasNewCells = layOut(state, columns, list, this.cells);
     if (this.policyChanges) for (const cell of this.cells) cell.plain = true;
-  }
-
-  /** Sorts the events into cells. */
-  private layOut(): void {
-    const { cells, columns } = this;
-    const { metric, occurredAt, workspace, next } = columns;
-    for (const cell of cells) cell.begin(this.largestFile(cell));
-    let cell = -1;
-    let rows = 0;
-    // Hours by their numbers: instants are no small integers, and each would become an object before this is compiled.
-    let lastHour = -1;
-    let lastMetric = -1;
-    let lastWorkspace = -1;
-    for (let row = this.list.first; row !== NO_ROW; row = next[row] ?? NO_ROW) {
-      const at = occurredAt[row] ?? 0;
-      const hour = Math.floor(at / HOUR_MS);
-      const kind = metric[row] ?? 0;
-      const place = workspace[row] ?? 0;
-      if (hour !== lastHour || kind !== lastMetric || place !== lastWorkspace) {
-        noteRows(cells[cell], rows);
-        rows = 0;
-        cell = this.cellOf(METRICS[kind] ?? 'chats', hour * HOUR_MS, columns.workspaces[place] ?? '', at);
-        lastHour = hour;
-        lastMetric = kind;
-        lastWorkspace = place;
-      }
-      columns.cell[row] = cell;
-      rows += 1;
-    }
-    noteRows(cells[cell], rows);
-  }
-
-  private cellOf(metric: Metric, hour: number, workspaceId: string, at: number): number {
-    const { cells } = this;
-    for (let n = 0; n < cells.length; n += 1) {
-      const cell = cells[n];
-      if (cell?.hour === hour && cell.metric === metric && cell.workspaceId === workspaceId) return n;
-    }
-    this.hasNewCells = true;
-    const windows = windowsToBe(this.counting.state, metric, at);
-    return cells.push(new Cell(metric, hour, workspaceId, windows)) - 1;
   }
 
   /**
@@ -149,7 +111,8 @@ export class AccountRun {
     const { account } = state;
     const { from, until } = versionSpan(context.policy, this.list.firstArrival);
     if (account === null || this.policyChanges || this.list.lastArrival >= until) return;
-    state.standing = new Standing(account, context.policy, from, until, worthKeeping(this.cells));
+    const cells = worthKeeping(this.cells, state);
+    if (cells.length > 0) state.standing = new Standing(account, context.policy, from, until, cells);
   }
 
   private remember(cell: Cell, ids: Int32Array, at: number): boolean {
@@ -187,7 +150,7 @@ export class AccountRun {
         cell.plain = true;
         return;
       }
-      windowOf(state, changes, kind, cell.hour);
+      windowOf(state, changes, kind, cell.from);
       opened = this.openRows(cell, kind, window, ruling) || opened;
     }
     cell.open = true;
@@ -196,8 +159,9 @@ export class AccountRun {
     this.attach(cell);
     if (!opened) return;
     // The hour before reaches into the rows of this one.
+    const before = cell.periodStart - HOUR_MS;
     for (const one of this.cells) {
-      if (one.open && one.hour === cell.hour - HOUR_MS && one.metric === cell.metric) this.attachNext(one);
+      if (one.open && one.metric === cell.metric && one.periodStart === before) this.attachNext(one);
     }
   }
 
@@ -244,7 +208,7 @@ export class AccountRun {
   private attachNext(cell: Cell): void {
     cell.next = NO_TALLIES;
     if (cell.metric !== 'chats') return;
-    const found = this.gather(0, cell, 'hour', cell.hour + HOUR_MS);
+    const found = this.gather(0, cell, 'hour', cell.periodStart + HOUR_MS);
     if (found > 0) cell.next = gathered.slice(0, found);
   }
 

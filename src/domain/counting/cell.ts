@@ -1,9 +1,9 @@
 import type { Metric } from '../policy/policy.js';
-import { HOUR_MS, type Window } from '../windows/window.js';
+import type { Window } from '../windows/window.js';
 import type { Bucket } from './bucket.js';
 import type { IdChunk } from './idChunk.js';
 import type { SeenIds } from './seenIds.js';
-import { periodOf, slotMs } from './slots.js';
+import { periodMs, periodOf, slotMs } from './slots.js';
 import { figureOf, groupKey, monthOf, type UsageWindow } from './usageWindow.js';
 
 /** What was counted towards a row and not put into it yet. */
@@ -32,18 +32,24 @@ export class Tally {
 /** One for all: most cells have none of the next hour. */
 export const NO_TALLIES: readonly Tally[] = [];
 
-/** What the events of one workspace in one UTC hour have in common: ids, slots, and the rows they move. */
+/**
+ * What the events of one workspace in one period have in common: ids, slots, and the rows they move. Where a window begins
+ * within the period, as months of most time zones do within a UTC day, there is a cell before it and one from there on.
+ */
 export class Cell {
-  /** Of the hour, in its period. */
-  private readonly firstSlot: number;
+  /** Start of the period, epoch ms. */
+  readonly periodStart: number;
+  /** Its events lie in [from, until), epoch ms. */
+  readonly from: number;
+  readonly until: number;
   private readonly slotMs: number;
-  /** Events must be counted one by one: a window begins within the hour, or the limits change within the batch. */
-  plain: boolean;
+  /** Events must be counted one by one: the limits change within the batch. */
+  plain = false;
   /** Its rows exist and its slots are at hand. */
   open = false;
   seen: SeenIds | null = null;
   bucket: Bucket | null = null;
-  /** Rows of the windows that hold the hour. */
+  /** Rows of the windows that hold its events. */
   own: readonly Tally[] = NO_TALLIES;
   /** Rows of the next hour, whose rolling sums reach back into this one. */
   next: readonly Tally[] = NO_TALLIES;
@@ -54,16 +60,31 @@ export class Cell {
   /** Of the run under way: its events, counted before or not. */
   rows = 0;
 
+  /**
+   * @param at one of its events, epoch ms
+   * @param windows of each kind that the metric is limited in, the one that holds the event
+   */
   constructor(
     readonly metric: Metric,
-    readonly hour: number,
     readonly workspaceId: string,
-    /** Of each kind that the metric is limited in, the one that holds the hour's first event. */
+    at: number,
     readonly windows: readonly Window[],
   ) {
     this.slotMs = slotMs(metric);
-    this.firstSlot = (hour - periodOf(metric, hour)) / this.slotMs;
-    this.plain = windows.some(({ start, end }) => start > hour || end < hour + HOUR_MS);
+    this.periodStart = periodOf(metric, at);
+    let from = this.periodStart;
+    let until = from + periodMs(metric);
+    for (const { start, end } of windows) {
+      from = Math.max(from, start);
+      until = Math.min(until, end);
+    }
+    this.from = from;
+    this.until = until;
+  }
+
+  /** Whether an event of its workspace and metric at an instant (epoch ms) is one of its own. */
+  holds(at: number): boolean {
+    return at >= this.from && at < this.until;
   }
 
   /** Begins another run. */
@@ -74,17 +95,12 @@ export class Cell {
   }
 
   get month(): string {
-    return monthOf(this.hour);
+    return monthOf(this.periodStart);
   }
 
   /** Of its group of seen ids. */
   get seenKey(): string {
     return groupKey(this.metric, this.month);
-  }
-
-  /** Start (epoch ms) of the period that holds the hour. */
-  get periodStart(): number {
-    return periodOf(this.metric, this.hour);
   }
 
   /** Whether so much more takes no row to where it is judged. */
@@ -98,7 +114,7 @@ export class Cell {
   add(occurredAt: number, units: number): void {
     const { bucket, own, next } = this;
     if (bucket === null) throw new Error('the cell is not open');
-    bucket.add(this.firstSlot + Math.floor((occurredAt - this.hour) / this.slotMs), units);
+    bucket.add(Math.floor((occurredAt - this.periodStart) / this.slotMs), units);
     for (const tally of own) {
       tally.used += units;
       tally.rise += units;

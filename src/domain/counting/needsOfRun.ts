@@ -3,51 +3,44 @@ import { HOUR_MS, type Window, type WindowKind } from '../windows/window.js';
 import type { AccountRun } from './accountRun.js';
 import { scopeId, type AccountState } from './accountState.js';
 import type { Cell } from './cell.js';
-import { KINDS, windowsToBe } from './count.js';
+import { KINDS } from './count.js';
 import type { Needs } from './needs.js';
 
-/** What counting a run reads and is not in memory yet; null: nothing is missing. */
+/** What counting a run reads, of those of its cells of which something is not in memory yet; null: nothing is missing. */
 export function missingOf(run: AccountRun): Needs | null {
   const { state } = run.counting;
   let missing: Needs | null = null;
-  const needs = (): Needs =>
-    (missing ??= { seen: new Map(), periods: new Map(), windowStarts: new Set(), since: run.list.since });
-  for (const { open, plain, metric, month, seenKey: key, periodStart, windows, hour } of run.cells) {
-    if (open) continue;
-    if (!state.seen.has(key)) needs().seen.set(key, { metric, month });
-    for (const start of metric === 'chats' ? [hour - HOUR_MS, hour, hour + HOUR_MS] : [periodStart]) {
-      if (state.bucketsOf(metric).has(start)) continue;
-      const periods = needs().periods;
-      periods.set(metric, (periods.get(metric) ?? new Set()).add(start));
-    }
-    noteMissing(state, metric, windows, needs);
-    if (plain)
-      for (const others of windowsAtEnds(state, metric, hour)) noteMissing(state, metric, others, needs);
+  for (const cell of run.cells) {
+    if (cell.open || isAtHand(state, cell)) continue;
+    missing ??= { seen: new Map(), periods: new Map(), windowStarts: new Set(), since: run.list.since };
+    note(missing, cell);
   }
   return missing;
 }
 
-/** Notes the windows, one of each kind of the metric, of which not every row is in memory. */
-function noteMissing(
-  { windows: known }: AccountState,
-  metric: Metric,
-  windows: readonly Window[],
-  needs: () => Needs,
-): void {
-  for (let n = 0; n < windows.length; n += 1) {
-    const window = windows[n];
-    if (window === undefined) continue;
-    if (!known.has(window.start)) needs().windowStarts.add(window.start);
-    if (KINDS[metric][n] === 'hour' && !known.has(window.end)) needs().windowStarts.add(window.end);
-  }
+/** Whether all that counting into a cell reads is in memory. Asked of nearly every cell, so it makes nothing. */
+function isAtHand(state: AccountState, { metric, seenKey, periodStart, windows }: Cell): boolean {
+  if (!state.seen.has(seenKey)) return false;
+  const buckets = state.bucketsOf(metric);
+  if (!buckets.has(periodStart)) return false;
+  for (const { start } of windows) if (!state.windows.has(start)) return false;
+  if (metric !== 'chats') return true;
+  const [before, after] = [periodStart - HOUR_MS, periodStart + HOUR_MS];
+  return buckets.has(before) && buckets.has(after) && state.windows.has(after);
 }
 
-/**
- * The windows at both ends of an hour, each as a cell has them. Where one begins within the hour, as months do at half past in
- * India, a cell's events belong to both.
- */
-function windowsAtEnds(state: AccountState, metric: Metric, hour: number): readonly (readonly Window[])[] {
-  return [windowsToBe(state, metric, hour), windowsToBe(state, metric, hour + HOUR_MS - 1)];
+/** Notes all that counting into a cell reads, in memory or not. */
+function note({ seen, periods, windowStarts }: Needs, cell: Cell): void {
+  const { metric, month, seenKey, periodStart, windows } = cell;
+  seen.set(seenKey, { metric, month });
+  const starts = periods.get(metric) ?? new Set();
+  periods.set(metric, starts.add(periodStart));
+  for (const { start } of windows) windowStarts.add(start);
+  if (metric !== 'chats') return;
+  // An hour's rolling sums reach back into the hour before, and its chats into those of the next.
+  const [before, after] = [periodStart - HOUR_MS, periodStart + HOUR_MS];
+  starts.add(before).add(after);
+  windowStarts.add(after);
 }
 
 /** Windows whose sum a run takes, because it opens a row of them (known once rows are loaded). */
@@ -55,34 +48,18 @@ export function sumsOfRun(run: AccountRun): Map<Metric, Window> | null {
   let sums: Map<Metric, Window> | null = null;
   for (const cell of run.cells) {
     if (cell.open) continue;
-    sums = withSums(sums, run, cell, cell.windows);
-    if (!cell.plain) continue;
-    for (const windows of windowsAtEnds(run.counting.state, cell.metric, cell.hour)) {
-      sums = withSums(sums, run, cell, windows);
+    const { metric, windows } = cell;
+    for (let n = 0; n < windows.length; n += 1) {
+      const window = windows[n];
+      const kind = KINDS[metric][n];
+      if (window === undefined || kind === undefined || kind === 'hour') continue;
+      if (!opensRow(run, cell, kind, window)) continue;
+      const known = sums?.get(metric) ?? window;
+      (sums ??= new Map<Metric, Window>()).set(metric, {
+        start: Math.min(known.start, window.start),
+        end: Math.max(known.end, window.end),
+      });
     }
-  }
-  return sums;
-}
-
-/** The same with those of the windows, one of each kind of the cell's metric, whose sum the cell takes. */
-function withSums(
-  before: Map<Metric, Window> | null,
-  run: AccountRun,
-  cell: Cell,
-  windows: readonly Window[],
-): Map<Metric, Window> | null {
-  let sums = before;
-  const { metric } = cell;
-  for (let n = 0; n < windows.length; n += 1) {
-    const window = windows[n];
-    const kind = KINDS[metric][n];
-    if (window === undefined || kind === undefined || kind === 'hour') continue;
-    if (!opensRow(run, cell, kind, window)) continue;
-    const known = sums?.get(metric) ?? window;
-    (sums ??= new Map<Metric, Window>()).set(metric, {
-      start: Math.min(known.start, window.start),
-      end: Math.max(known.end, window.end),
-    });
   }
   return sums;
 }

@@ -2,11 +2,6 @@ import type { Cell } from './cell.js';
 import type { AccountChanges } from './changes.js';
 import type { IdChunk } from './idChunk.js';
 
-/** Notes rows of the run under way that belong to a cell. */
-export function noteRows(cell: Cell | undefined, rows: number): void {
-  if (cell !== undefined) cell.rows += rows;
-}
-
 /**
  * Where the new ids of a cell go, whose first one is remembered already. When it is the first of its group as well, there
  * is made room for all rows of the group: nearly all of those that follow are new too.

@@ -18,23 +18,8 @@ export class Standing {
     readonly cells: readonly Cell[],
   ) {}
 
-  /** Start (epoch ms) of the latest hour counted into; -Infinity: there is no cell. */
-  get latestHour(): number {
-    return latestHourOf(this.cells);
-  }
-
   /** Whether it holds for events that arrive within [first, last] (epoch ms). */
   holds(account: Account, policy: Policy, first: number, last: number): boolean {
     return this.account === account && this.policy === policy && first >= this.from && last < this.until;
   }
-}
-
-/** What is worth keeping of a run: cells of its latest hour that were counted into as usual. */
-export function worthKeeping(cells: readonly Cell[]): readonly Cell[] {
-  const latest = latestHourOf(cells);
-  return cells.filter((cell) => cell.open && !cell.plain && cell.hour === latest).slice();
-}
-
-function latestHourOf(cells: readonly Cell[]): number {
-  return cells.reduce((latest, { hour }) => Math.max(latest, hour), -Infinity);
 }

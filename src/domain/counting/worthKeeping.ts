@@ -1,0 +1,14 @@
+import type { AccountState } from './accountState.js';
+import type { Cell } from './cell.js';
+
+/**
+ * What is worth keeping of a run: cells of the latest period of their metric that were counted into as usual and before this
+ * run as well. Of those whose period comes once, as most do where a batch spans hours, nothing would be used again.
+ */
+export function worthKeeping(cells: readonly Cell[], state: AccountState): readonly Cell[] {
+  return cells.filter((cell) => isWorthKeeping(cell, state)).slice();
+}
+
+function isWorthKeeping({ open, plain, bucket, metric, periodStart }: Cell, state: AccountState): boolean {
+  return open && !plain && bucket?.stored === true && state.bucketsOf(metric).latestPeriod === periodStart;
+}

@@ -93,8 +93,9 @@ export class AccountRun {
       if (cell.plain || units > cell.largestFile || !cell.fits(units)) {
         if (this.ledger() === null) return row;
         this.settle();
+        const before = state.windows.all.length;
         countNew(state, changes, columns.whole(row, state.accountId), context);
-        this.refresh();
+        this.refresh(state.windows.all.length > before);
         continue;
       }
       cell.add(occurredAt[row] ?? 0, units);
@@ -257,9 +258,10 @@ export class AccountRun {
     });
   }
 
-  /** After an event was counted by itself: rows may have been opened and limits moved. */
-  private refresh(): void {
+  /** After an event was counted by itself: limits may have moved, and rows been opened. */
+  private refresh(opened: boolean): void {
     for (const tally of this.tallies.values()) tally.settled();
+    if (!opened) return;
     for (const cell of this.cells) if (cell.open) this.attach(cell);
   }
 }

@@ -27,7 +27,7 @@ export class AccountState {
   readonly windows = new UsageWindows();
   /** What was recorded of windows that end after `ledger.since`; null: not loaded. */
   ledger: Ledger | null = null;
-  /** What the last run left ready; null: nothing, or more than counting has happened since. */
+  /** What the last run left ready; null: nothing. */
   standing: Standing | null = null;
   /** null: not loaded. */
   conditions: ConditionState | null = null;
@@ -50,19 +50,19 @@ export class AccountState {
   }
 
   /**
-   * Lets go of what lies so far before the latest that was counted of the same metric that only a late event would touch it: it
-   * is loaded again then. Without this the state of an account that is never idle would grow for ever. Each metric by itself:
-   * with a backlog, one topic is read hours ahead of another.
+   * Lets go of what lies so far before the events of the last run that only a later event would touch it: it is loaded again
+   * then. Without this the state of an account that is never idle would grow for ever.
+   * @param since event time (epoch ms) of the earliest of them: not the latest, since with a backlog one topic is read hours
+   * ahead of another, and a log that is read again has all of its hours behind it
    */
-  forgetOld(): void {
+  forgetOld(since: number): void {
+    if (since === Infinity) return;
     for (const buckets of this.buckets) {
-      const { metric, latestPeriod } = buckets;
-      if (latestPeriod === null) continue;
-      const isHourly = periodMs(metric) === HOUR_MS;
-      const from = periodOf(metric, latestPeriod - (isHourly ? KEPT_HOURS_MS : KEPT_DAYS_MS));
-      buckets.forgetBefore(from);
-      if (isHourly) this.windows.forgetHoursBefore(from);
+      const { metric } = buckets;
+      const kept = periodMs(metric) === HOUR_MS ? KEPT_HOURS_MS : KEPT_DAYS_MS;
+      buckets.forgetBefore(periodOf(metric, since - kept));
     }
+    this.windows.forgetHoursBefore(periodOf('chats', since - KEPT_HOURS_MS));
   }
 
   /** Rough memory in bytes, for the cache's budget. */

@@ -35,7 +35,7 @@ export class Buckets {
     return this.loaded.some(({ end }) => end >= FOREVER_MS);
   }
 
-  /** Start (epoch ms) of the latest period that was used, of those that are here; null: there is none. */
+  /** Start (epoch ms) of the latest period that anything is known of; null: there is none. */
   get latestPeriod(): number | null {
     return this.list.at(-1)?.periodStart ?? null;
   }

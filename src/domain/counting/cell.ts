@@ -33,7 +33,7 @@ export class Tally {
 export const NO_TALLIES: readonly Tally[] = [];
 
 /**
- * What the events of one workspace in one period have in common: ids, slots, and the rows they move. Where a window begins
+ * What the events of one workspace and metric in one period have in common: ids, slots, and the rows they move. Where a window begins
  * within the period, as months of most time zones do within a UTC day, there is a cell before it and one from there on.
  */
 export class Cell {

@@ -12,13 +12,13 @@ export function missingOf(run: AccountRun): Needs | null {
   let missing: Needs | null = null;
   for (const cell of run.cells) {
     if (cell.open || isAtHand(state, cell)) continue;
-    missing ??= { seen: new Map(), periods: new Map(), windowStarts: new Set(), since: run.list.since };
+    missing ??= nothing(run.list.since);
     note(missing, cell);
   }
   return missing;
 }
 
-/** Whether all that counting into a cell reads is in memory. Asked of nearly every cell, so it makes nothing. */
+/** Whether all that counting into a cell reads is in memory; nearly always it is. */
 function isAtHand(state: AccountState, { metric, seenKey, periodStart, windows }: Cell): boolean {
   if (!state.seen.has(seenKey)) return false;
   const buckets = state.bucketsOf(metric);
@@ -27,6 +27,10 @@ function isAtHand(state: AccountState, { metric, seenKey, periodStart, windows }
   if (metric !== 'chats') return true;
   const [before, after] = [periodStart - HOUR_MS, periodStart + HOUR_MS];
   return buckets.has(before) && buckets.has(after) && state.windows.has(after);
+}
+
+function nothing(since: number): Needs {
+  return { seen: new Map(), periods: new Map(), windowStarts: new Set(), windowsFrom: Infinity, since };
 }
 
 /** Notes all that counting into a cell reads, in memory or not. */

@@ -3,8 +3,8 @@ import type { Policy } from '../policy/policy.js';
 import type { Cell } from './cell.js';
 
 /**
- * What a run leaves ready for the next one of the same account: its cells with their rows. Most batches bring more of
- * the same hours, and laying these out costs more than counting them. It holds while nothing that limits depend on has
+ * What a run leaves ready for the next one of the same account: cells with their rows. Batches that are small bring more of
+ * the same hours and days, and laying these out costs more than counting them. It holds while nothing that limits depend on has
  * changed: the account (a new object with every change), and the policy version, which is one for arrivals within
  * [from, until).
  */

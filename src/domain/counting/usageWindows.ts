@@ -43,7 +43,9 @@ export class UsageWindows {
     this.list = inserted(this.list, this.firstOf(row.window.start + 1), row);
   }
 
-  /** Lets go of what starts before an instant (epoch ms), unless it is longer than an hour. */
+  /**
+   * Lets go of what starts before an instant (epoch ms), unless it is longer than an hour, or starts with a window that is.
+   */
   forgetHoursBefore(from: number): void {
     const end = this.firstOf(from);
     if (!this.hasHoursAmong(end)) return;
@@ -70,7 +72,7 @@ export class UsageWindows {
     return 150 + this.starts.length * 8 + this.list.length * 150;
   }
 
-  /** Whether one of so many rows from the first on is of an hour. Asked after every batch: mostly there is none. */
+  /** Whether one of so many rows from the first on is of an hour; asked after every batch. */
   private hasHoursAmong(rows: number): boolean {
     for (let at = 0; at < rows; at += 1) if (this.list[at]?.kind === 'hour') return true;
     return false;

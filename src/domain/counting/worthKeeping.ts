@@ -2,8 +2,8 @@ import type { AccountState } from './accountState.js';
 import type { Cell } from './cell.js';
 
 /**
- * What is worth keeping of a run: cells of the latest period of their metric that were counted into as usual and before this
- * run as well. Of those whose period comes once, as most do where a batch spans hours, nothing would be used again.
+ * What is worth keeping of a run's cells: those of the latest period of their metric whose bucket an earlier run had written.
+ * Of an hour that comes once, as most do where a batch spans several, nothing would be used again.
  */
 export function worthKeeping(cells: readonly Cell[], state: AccountState): readonly Cell[] {
   return cells.filter((cell) => isWorthKeeping(cell, state)).slice();

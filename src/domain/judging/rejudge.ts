@@ -142,7 +142,9 @@ export function needsOfRejudge(
   since: number,
   context: Context,
 ): { needs: Needs; sums: Map<Metric, Window> } {
-  const needs: Needs = { seen: new Map(), periods: new Map(), windowStarts: new Set(), since };
+  // A window that is over by what was counted may be open by this change: topics are not read in step. Its notices are looked at.
+  const windowsFrom = hourOf(at).start;
+  const needs: Needs = { seen: new Map(), periods: new Map(), windowStarts: new Set(), windowsFrom, since };
   const sums = new Map<Metric, Window>();
   const limits = limitsOf(policyAt(context.policy, at), account.snapshot.plan);
   // Nothing is opened here: a window opened before the snapshot's settings are taken would keep the old ones.

@@ -84,7 +84,7 @@ export async function countBatch(
   await namedTransaction(pool, 'count', (tx) => overlapping((underway) => countParts(tx, underway)));
   for (const { state, input, isChanged } of counted) {
     if (isChanged) state.version += 1;
-    state.forgetOld();
+    state.forgetOld(input.usage.since);
     cache.put(state);
     input.known = state.account !== null;
   }

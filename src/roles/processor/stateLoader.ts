@@ -141,11 +141,17 @@ async function loadWindowRows(
       .filter((start) => !state.windows.has(start))
       .map((start) => ({ accountId: state.accountId, start })),
   );
-  const { ahead, single } = split(
-    missing,
-    ({ accountId }) => accountId,
-    ({ accountId }) => states.get(accountId)?.windows.loadedFrom === Infinity,
+  const from = new Map(
+    wanted
+      .filter(({ state, needs }) => needs.windowsFrom < state.windows.loadedFrom)
+      .map(({ state, needs }) => [state.accountId, needs.windowsFrom] as const),
   );
+  const { ahead, single } = split(
+    missing.filter(({ accountId, start }) => start < (from.get(accountId) ?? Infinity)),
+    ({ accountId }) => accountId,
+    ({ accountId }) => !from.has(accountId) && states.get(accountId)?.windows.loadedFrom === Infinity,
+  );
+  for (const [accountId, start] of from) ahead.push({ accountId, start });
   const known = new Map(ahead.map(({ accountId }) => [accountId, startsOf(states.get(accountId))]));
   for (const { accountId, start } of single) states.get(accountId)?.windows.markLoaded(start);
   const [ofSingle, ofAhead] = await Promise.all([loadWindows(tx, single), loadWindowsFrom(tx, ahead)]);

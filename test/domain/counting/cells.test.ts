@@ -119,16 +119,23 @@ describe('what the events of a run have in common', () => {
 });
 
 describe('an account that is never idle', () => {
-  it('lets go of hours by what was counted of chats, whatever was of the rest', () => {
+  it('lets go of hours so far before the last events that they would not be looked at', () => {
     counted('chats', T, T + HOUR);
     counted('sessions', T + 20 * HOUR);
-    state.forgetOld();
-    expect(missingOf(runOf('chats', [T]))).toBeNull();
+    counted('chats', T + 2 * HOUR);
+    state.forgetOld(T + 2 * HOUR);
+    expect(missingOf(runOf('chats', [T + HOUR]))).toBeNull();
     counted('chats', T + 4 * HOUR);
-    state.forgetOld();
+    state.forgetOld(T + 4 * HOUR);
     expect(state.bucketsOf('chats').has(T)).toBe(false);
     expect(state.findWindow('chats-per-hour', '', T)).toBeUndefined();
     expect(state.bucketsOf('chats').has(T + 2 * HOUR)).toBe(true);
     expect(state.bucketsOf('sessions').has(T)).toBe(true);
+  });
+
+  it('lets go of nothing when a batch brought no usage', () => {
+    counted('chats', T, T + 9 * HOUR);
+    state.forgetOld(Infinity);
+    expect(missingOf(runOf('chats', [T]))).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Policy } from '../../../src/domain/policy/policy.js';
-import { at, DAY, LogBook, MINUTE } from '../../simulation/logs.js';
+import { at, DAY, HOUR, LogBook, MINUTE } from '../../simulation/logs.js';
 import { smallPolicy } from '../../support/engineLog.js';
 import type { FreshDatabase } from '../../support/stack.js';
 import { countingDatabase, empty, Feed, Process, reported } from './feeder.js';
@@ -94,5 +94,24 @@ describe('a policy whose file was edited', () => {
       .chats(1, TEN + 66 * MINUTE);
     await feed.count(process, book);
     expect(await figures('chats-per-hour')).toEqual(figuresOfChats);
+  });
+});
+
+describe('a change of plan that is read hours after usage behind it', () => {
+  // As with a backlog, or an accounts topic that was late.
+  it.each([
+    ['in memory as far as usage goes on', () => undefined],
+    ['not in memory', () => process.forget(false)],
+  ])('takes back no warning that stays true, of an account that is %s', async (_, forget) => {
+    const feed = new Feed();
+    const book = new LogBook().account(TEN - DAY);
+    await feed.count(process, book.chats(1_600, TEN + HOUR));
+    await feed.count(process, book.chats(1, TEN + 5 * HOUR));
+    forget();
+    await feed.count(process, book.account(TEN, { revision: 2, plan: 'unlimited' }));
+    const { rows } = await process.pool.query<{ rule: string; status: string }>(
+      'select rule, status from notifications',
+    );
+    expect(rows).toEqual([{ rule: 'chats-per-hour', status: 'PENDING' }]);
   });
 });

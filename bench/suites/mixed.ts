@@ -54,28 +54,23 @@ export async function mixed(session: Session, { sizes, accounts, cacheMB }: Mixe
   const [smallest] = sizes;
   for (const size of sizes) {
     for (const kinds of [KINDS.slice(0, 1), KINDS]) {
-      // What an event of one kind costs is measured once: that it is flat is asked of all kinds.
-      if (kinds.length === 1 && size !== smallest) continue;
       const target = await fillMixed(session, engine, { size, accounts, kinds });
       await session.rounds([name(size, kinds)], (what) =>
         drain(bench, what, target, { ...engine, processes: 1 }),
       );
     }
-    if (smallest === undefined) continue;
     const what = name(size, KINDS);
-    if (size === smallest) {
-      recorder.compare({
-        what,
-        against: name(size, KINDS.slice(0, 1)),
-        figure: 'perSecondFromReady',
-        title: 'rate, of that of chats alone',
-        goal: '≥ 0.8',
-      });
-    } else {
-      const against = name(smallest, KINDS);
-      const title = 'CPU per event, of that at the smaller size';
-      recorder.compare({ what, against, figure: 'cpu', title, goal: 'about 1' });
-    }
+    recorder.compare({
+      what,
+      against: name(size, KINDS.slice(0, 1)),
+      figure: 'perSecondFromReady',
+      title: 'rate, of that of chats alone',
+      goal: '≥ 0.8',
+    });
+    if (smallest === undefined || size === smallest) continue;
+    const against = name(smallest, KINDS);
+    const title = 'CPU per event, of that at the smaller size';
+    recorder.compare({ what, against, figure: 'cpu', title, goal: 'about 1' });
   }
   session.forgetAccounts();
 }

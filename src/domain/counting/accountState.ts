@@ -50,19 +50,22 @@ export class AccountState {
   }
 
   /**
-   * Lets go of what lies so far before the events of the last run that only a later event would touch it: it is loaded again
-   * then. Without this the state of an account that is never idle would grow for ever.
-   * @param since event time (epoch ms) of the earliest of them: not the latest, since with a backlog one topic is read hours
-   * ahead of another, and a log that is read again has all of its hours behind it
+   * Lets go of what lies so far before the events of the last run, and before the latest that is known of the same metric, that
+   * only a late event would touch it: it is loaded again then. Without this the state of an account that is never idle would
+   * grow for ever. What stands ready for the next run is of the latest period of its metric, so it stays whole.
+   * @param since event time (epoch ms) of the earliest event of the last run: with a backlog one topic is read hours ahead of
+   * another, and a log that is read again has all of its hours behind it. Infinity: it had none
    */
   forgetOld(since: number): void {
     if (since === Infinity) return;
     for (const buckets of this.buckets) {
-      const { metric } = buckets;
-      const kept = periodMs(metric) === HOUR_MS ? KEPT_HOURS_MS : KEPT_DAYS_MS;
-      buckets.forgetBefore(periodOf(metric, since - kept));
+      const { metric, latestPeriod } = buckets;
+      const isHourly = periodMs(metric) === HOUR_MS;
+      const looked = Math.min(since, latestPeriod ?? since) - (isHourly ? KEPT_HOURS_MS : KEPT_DAYS_MS);
+      const from = periodOf(metric, looked);
+      buckets.forgetBefore(from);
+      if (isHourly) this.windows.forgetHoursBefore(from);
     }
-    this.windows.forgetHoursBefore(periodOf('chats', since - KEPT_HOURS_MS));
   }
 
   /** Rough memory in bytes, for the cache's budget. */

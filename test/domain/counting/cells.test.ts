@@ -133,6 +133,15 @@ describe('an account that is never idle', () => {
     expect(state.bucketsOf('sessions').has(T)).toBe(true);
   });
 
+  it('keeps what stands ready whole, whatever was counted of the rest: a late event is summed up with it', () => {
+    for (let n = 0; n < 2; n += 1) counted('chats', T + n);
+    counted('sessions', T + 20 * HOUR);
+    state.forgetOld(T + 20 * HOUR);
+    expect(standing()).toEqual([['chats', T]]);
+    expect(counted('chats', T + 2).hasNewCells).toBe(false);
+    expect(state.findWindow('chats-per-hour', '', T)).toMatchObject({ used: 3, peak: 3 });
+  });
+
   it('lets go of nothing when a batch brought no usage', () => {
     counted('chats', T, T + 9 * HOUR);
     state.forgetOld(Infinity);

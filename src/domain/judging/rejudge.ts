@@ -5,7 +5,14 @@ import { WHOLE_ACCOUNT } from '../counting/buckets.js';
 import type { AccountChanges } from '../counting/changes.js';
 import { openRow, windowOf, windowToBe } from '../counting/count.js';
 import type { Needs } from '../counting/needs.js';
-import { cancelledNotice, cancelNotice, inviteUpgrade, isStillTrue, issueWarning } from '../notices/issue.js';
+import {
+  cancelledNotice,
+  cancelNotice,
+  inviteUpgrade,
+  isStillTrue,
+  issueWarning,
+  namesLimit,
+} from '../notices/issue.js';
 import { limitsOf, policyAt, RULES, type Limit, type Metric } from '../policy/policy.js';
 import { windowAt } from '../windows/calendar.js';
 import { HOUR_MS, hourOf, type Window, type WindowKind } from '../windows/window.js';
@@ -98,7 +105,7 @@ function cancelUntrue(state: AccountState, changes: AccountChanges, at: number, 
     const ruling = rulingFor(state.account, notice.window, at, context);
     const limit = limitOf(ruling, notice.rule, notice.workspaceId);
     // An ended window keeps its limit, and its figure only grows: true while that limit is the one the notice names.
-    if (notice.window.end <= at) return limit !== undefined && isLimit(limit, notice.limit) ? limit : null;
+    if (notice.window.end <= at) return limit !== undefined && namesLimit(notice, limit) ? limit : null;
     const row = state.findWindow(notice.rule, notice.workspaceId, notice.window.start);
     return limit !== undefined && isStillTrue(notice, row, limit) ? limit : null;
   };
@@ -106,10 +113,6 @@ function cancelUntrue(state: AccountState, changes: AccountChanges, at: number, 
     const open = notice.status === 'PENDING' && !notice.attempted && notice.window.end > at;
     if (open && limitIfTrue(notice) === null) cancelNotice(state, changes, notice, limitIfTrue, context);
   }
-}
-
-function isLimit({ allowed }: Limit, amount: number): boolean {
-  return allowed.kind === 'limited' && allowed.amount === amount;
 }
 
 /** A notice that was cancelled is issued anew when its crossing becomes true again. */

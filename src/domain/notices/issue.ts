@@ -103,11 +103,18 @@ function issue(state: AccountState, changes: AccountChanges, notice: Notice): vo
   if (notice.status === 'PENDING') publishNotice(changes, notice);
 }
 
-/** Still what the customer should read: the same limit stands, its level is reached, and the plan warns (or invites). */
+/**
+ * Still what the customer should read: the same limit stands, its level is reached, and the plan warns (or invites).
+ * @param limit in force; the row may be of a window that was not judged by it yet
+ */
 export function isStillTrue(notice: Notice, row: UsageWindow | undefined, limit: Limit | undefined): boolean {
   if (row === undefined || limit === undefined) return false;
   if (notice.kind === INVITATION ? !limit.inviteUpgrade : limit.warnAt === null) return false;
-  return row.limit === notice.limit && reaches(figureOf(row), notice.limit, notice.level);
+  return namesLimit(notice, limit) && reaches(figureOf(row), notice.limit, notice.level);
+}
+
+export function namesLimit(notice: Notice, { allowed }: Limit): boolean {
+  return allowed.kind === 'limited' && allowed.amount === notice.limit;
 }
 
 /** Takes back a notice that is no longer true and not yet sent; what its cooldown held back may go instead. */

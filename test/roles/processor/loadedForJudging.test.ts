@@ -98,20 +98,39 @@ describe('a policy whose file was edited', () => {
 });
 
 describe('a change of plan that is read hours after usage behind it', () => {
-  // As with a backlog, or an accounts topic that was late.
-  it.each([
-    ['in memory as far as usage goes on', () => undefined],
-    ['not in memory', () => process.forget(false)],
-  ])('takes back no warning that stays true, of an account that is %s', async (_, forget) => {
-    const feed = new Feed();
-    const book = new LogBook().account(TEN - DAY);
-    await feed.count(process, book.chats(1_600, TEN + HOUR));
-    await feed.count(process, book.chats(1, TEN + 5 * HOUR));
-    forget();
-    await feed.count(process, book.account(TEN, { revision: 2, plan: 'unlimited' }));
-    const { rows } = await process.pool.query<{ rule: string; status: string }>(
+  const notices = async (): Promise<unknown[]> => {
+    const { rows } = await process.pool.query<Record<string, unknown>>(
       'select rule, status from notifications',
     );
-    expect(rows).toEqual([{ rule: 'chats-per-hour', status: 'PENDING' }]);
+    return rows;
+  };
+
+  // As with a backlog, or an accounts topic that was late.
+  describe.each([
+    ['in memory as far as usage goes on', () => undefined],
+    ['not in memory', () => process.forget(false)],
+  ])('of an account that is %s', (_, forget) => {
+    it('takes back no warning that stays true', async () => {
+      const feed = new Feed();
+      const book = new LogBook().account(TEN - DAY);
+      await feed.count(process, book.chats(1_600, TEN + HOUR));
+      await feed.count(process, book.chats(1, TEN + 5 * HOUR));
+      forget();
+      await feed.count(process, book.account(TEN, { revision: 2, plan: 'unlimited' }));
+      expect(await notices()).toEqual([{ rule: 'chats-per-hour', status: 'PENDING' }]);
+    });
+
+    it('takes back one of a window that had not begun, whose limit is another now', async () => {
+      const feed = new Feed();
+      const book = new LogBook().account(TEN - DAY);
+      const june = at('2026-06-01T10:00:00Z');
+      await feed.count(process, book.sessions(8_000, june));
+      await feed.count(process, book.chats(1, june + 5 * HOUR));
+      expect(await notices()).toEqual([{ rule: 'sessions-per-month', status: 'PENDING' }]);
+      forget();
+      const arrivedAt = at('2026-05-31T10:00:00Z');
+      await feed.count(process, book.account(arrivedAt, { revision: 2, plan: 'unlimited' }));
+      expect(await notices()).toEqual([{ rule: 'sessions-per-month', status: 'CANCELLED' }]);
+    });
   });
 });

@@ -47,9 +47,8 @@ export class UsageWindows {
    * Lets go of what starts before an instant (epoch ms), unless it is longer than an hour, or starts with a window that is.
    */
   forgetHoursBefore(from: number): void {
-    const end = this.firstOf(from);
-    if (!this.hasHoursAmong(end)) return;
-    const before = this.list.slice(0, end);
+    const before = this.list.slice(0, this.firstOf(from));
+    if (before.length === 0) return;
     const long: number[] = [];
     for (const { kind, window } of before) {
       if (kind !== 'hour' && !long.includes(window.start)) long.push(window.start);
@@ -70,12 +69,6 @@ export class UsageWindows {
   /** Memory in bytes, as measured. */
   get bytes(): number {
     return 150 + this.starts.length * 8 + this.list.length * 150;
-  }
-
-  /** Whether one of so many rows from the first on is of an hour; asked after every batch. */
-  private hasHoursAmong(rows: number): boolean {
-    for (let at = 0; at < rows; at += 1) if (this.list[at]?.kind === 'hour') return true;
-    return false;
   }
 
   /** The place of the first row that starts then, or of the first after it. */

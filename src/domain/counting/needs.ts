@@ -1,4 +1,5 @@
 import type { Metric } from '../policy/policy.js';
+import type { Window } from '../windows/window.js';
 
 /** What is read when an account's events are counted or its windows judged anew; what is in memory of it need not be loaded. */
 export interface Needs {
@@ -9,4 +10,15 @@ export interface Needs {
   windowsFrom: number;
   /** Event times reach back to here. */
   since: number;
+}
+
+/** Nothing yet. @param since, windowsFrom of {@link Needs}, epoch ms */
+export function noNeeds(since: number, windowsFrom = Infinity): Needs {
+  return { seen: new Map(), periods: new Map(), windowStarts: new Set(), windowsFrom, since };
+}
+
+/** Widens what is summed up of a metric, so that it holds the window. */
+export function widen(sums: Map<Metric, Window>, metric: Metric, window: Window): void {
+  const { start, end } = sums.get(metric) ?? window;
+  sums.set(metric, { start: Math.min(start, window.start), end: Math.max(end, window.end) });
 }

@@ -4,7 +4,7 @@ import type { AccountRun } from './accountRun.js';
 import { scopeId, type AccountState } from './accountState.js';
 import type { Cell } from './cell.js';
 import { KINDS } from './count.js';
-import type { Needs } from './needs.js';
+import { noNeeds, widen, type Needs } from './needs.js';
 
 /** What counting a run reads, of those of its cells of which something is not in memory yet; null: nothing is missing. */
 export function missingOf(run: AccountRun): Needs | null {
@@ -12,7 +12,7 @@ export function missingOf(run: AccountRun): Needs | null {
   let missing: Needs | null = null;
   for (const cell of run.cells) {
     if (cell.open || isAtHand(state, cell)) continue;
-    missing ??= nothing(run.list.since);
+    missing ??= noNeeds(run.list.since);
     note(missing, cell);
   }
   return missing;
@@ -27,10 +27,6 @@ function isAtHand(state: AccountState, { metric, seenKey, periodStart, windows }
   if (metric !== 'chats') return true;
   const [before, after] = [periodStart - HOUR_MS, periodStart + HOUR_MS];
   return buckets.has(before) && buckets.has(after) && state.windows.has(after);
-}
-
-function nothing(since: number): Needs {
-  return { seen: new Map(), periods: new Map(), windowStarts: new Set(), windowsFrom: Infinity, since };
 }
 
 /** Notes all that counting into a cell reads, in memory or not. */
@@ -58,11 +54,7 @@ export function sumsOfRun(run: AccountRun): Map<Metric, Window> | null {
       const kind = KINDS[metric][n];
       if (window === undefined || kind === undefined || kind === 'hour') continue;
       if (!opensRow(run, cell, kind, window)) continue;
-      const known = sums?.get(metric) ?? window;
-      (sums ??= new Map<Metric, Window>()).set(metric, {
-        start: Math.min(known.start, window.start),
-        end: Math.max(known.end, window.end),
-      });
+      widen((sums ??= new Map<Metric, Window>()), metric, window);
     }
   }
   return sums;

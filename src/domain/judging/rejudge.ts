@@ -4,7 +4,7 @@ import { figureOf, type UsageWindow } from '../counting/usageWindow.js';
 import { WHOLE_ACCOUNT } from '../counting/buckets.js';
 import type { AccountChanges } from '../counting/changes.js';
 import { openRow, windowOf, windowToBe } from '../counting/count.js';
-import type { Needs } from '../counting/needs.js';
+import { noNeeds, widen, type Needs } from '../counting/needs.js';
 import {
   cancelledNotice,
   cancelNotice,
@@ -146,8 +146,7 @@ export function needsOfRejudge(
   context: Context,
 ): { needs: Needs; sums: Map<Metric, Window> } {
   // A window that is over by what was counted may be open by this change: topics are not read in step. Its notices are looked at.
-  const windowsFrom = hourOf(at).start;
-  const needs: Needs = { seen: new Map(), periods: new Map(), windowStarts: new Set(), windowsFrom, since };
+  const needs = noNeeds(since, hourOf(at).start);
   const sums = new Map<Metric, Window>();
   const limits = limitsOf(policyAt(context.policy, at), account.snapshot.plan);
   // Nothing is opened here: a window opened before the snapshot's settings are taken would keep the old ones.
@@ -161,11 +160,7 @@ export function needsOfRejudge(
         needs.periods.set(metric, new Set([...(needs.periods.get(metric) ?? []), ...hours]));
         continue;
       }
-      const before = sums.get(metric) ?? window;
-      sums.set(metric, {
-        start: Math.min(before.start, window.start),
-        end: Math.max(before.end, window.end),
-      });
+      widen(sums, metric, window);
     }
   }
   return { needs, sums };

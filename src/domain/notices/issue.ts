@@ -113,6 +113,7 @@ export function isStillTrue(notice: Notice, row: UsageWindow | undefined, limit:
   return namesLimit(notice, limit) && reaches(figureOf(row), notice.limit, notice.level);
 }
 
+/** Whether the limit is the one that the notice names. */
 export function namesLimit(notice: Notice, { allowed }: Limit): boolean {
   return allowed.kind === 'limited' && allowed.amount === notice.limit;
 }

@@ -32,7 +32,7 @@ export async function differences(db: pg.Pool, expected: Expected): Promise<stri
     say(`crossing ${key}`, [used, cause], [crossing?.used, crossing?.cause]);
   }
   const { rows } = await db.query<{ ids: string; letters: string; violations: string; outbox: string }>(
-    `select (select coalesce(sum(length(ids)), 0) / 16 from seen_ids) as ids,
+    `select (select coalesce(sum(length(counted)), 0) / 16 from seen_ids) as ids,
        (select count(*) from dead_letters) as letters,
        (select count(*) from violations where rule = 'chats-per-hour') as violations,
        (select count(*) from outbox where topic = 'fair-use.violations.v1') as outbox`,

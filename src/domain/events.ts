@@ -7,7 +7,7 @@ export interface UsageEvent {
   readonly eventId: string;
   readonly accountId: string;
   readonly workspaceId: string;
-  /** First 16 bytes of the SHA-256 of the counted id (chatId, sessionId, ticketId or uploadId). */
+  /** What the counted id (chatId, sessionId, ticketId or uploadId) is remembered by: 16 bytes, its kind among them. */
   readonly idHash: Uint8Array;
   /** 1, or bytes for uploads. */
   readonly amount: number;

@@ -28,7 +28,7 @@ async function dropMonth(pool: pg.Pool, month: string): Promise<boolean> {
       await tx.query(`set local lock_timeout = ${LOCK_WAIT_MS}`);
       await tx.query(`select pg_advisory_xact_lock(${PARTITION_LOCK})`);
       const parked = await tx.query(
-        "select from parked_events where (event->>'occurredAt')::numeric < $1 limit 1",
+        "select from parked_events where (usage->>'occurredAt')::numeric < $1 limit 1",
         [next],
       );
       if (parked.rowCount !== 0) return false;

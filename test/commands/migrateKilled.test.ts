@@ -34,7 +34,7 @@ describe('migrate that is killed in the middle', () => {
   const count = async (sql: string): Promise<number> => (await db.query(sql)).rowCount ?? -1;
 
   // In the first migration, and in the last.
-  it.each(['outbox', 'long_run_days'])(
+  it.each(['outbox', 'seen_ids_by_metric'])(
     'leaves nothing half done, and the next one does it all (killed at %s)',
     async (table) => {
       await db.query(

@@ -31,6 +31,7 @@ class Writer {
   private readonly usage: Exclude<LogEntry, { garbage: string } | { tombstone: string }>[] = [];
   private now = BEGIN;
   private ids = 0;
+  private readonly counted = new Map<string, number>();
   private revision = 0;
 
   take(happening: Happening): void {
@@ -85,7 +86,7 @@ class Writer {
       workspaceId: `w${of.ws}`,
       occurredAt: this.now - of.late,
     };
-    const id = `x${this.ids}`;
+    const id = this.countedId(of.what);
     if (of.what === 'chats') {
       const value = { ...common, botId: 'b', chatId: id, type: 'STARTED' as const, channel: null };
       this.add({ topic: 'platform.chats.v1', value });
@@ -100,6 +101,13 @@ class Writer {
     }
   }
 
+  /** Each kind has the same ids: what was counted of one says nothing of another. */
+  private countedId(kind: string): string {
+    const n = (this.counted.get(kind) ?? 0) + 1;
+    this.counted.set(kind, n);
+    return `x${n}`;
+  }
+
   private upload(accountId: string, of: Extract<Happening, { kind: 'upload' }>): void {
     this.ids += 1;
     const value = {
@@ -107,7 +115,7 @@ class Writer {
       accountId,
       workspaceId: `w${of.ws}`,
       botId: 'b',
-      uploadId: `x${this.ids}`,
+      uploadId: this.countedId('uploads'),
       fileName: 'f',
       contentType: 't',
       sizeBytes: of.bytes,

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { AccountState, seenKey } from '../../src/domain/counting/accountState.js';
-import { figureOf } from '../../src/domain/counting/usageWindow.js';
+import { AccountState } from '../../src/domain/counting/accountState.js';
+import { figureOf, monthOf } from '../../src/domain/counting/usageWindow.js';
 import { AccountChanges, type Outgoing } from '../../src/domain/counting/changes.js';
 import { countEvent } from '../../src/domain/counting/count.js';
 import { SeenIds } from '../../src/domain/counting/seenIds.js';
@@ -10,6 +9,7 @@ import { needsOfChange, takeAccountEvent } from '../../src/domain/judging/accoun
 import { followPolicy } from '../../src/domain/judging/policyChange.js';
 import { emptyLedger } from '../../src/domain/judging/ledger.js';
 import type { Policy } from '../../src/domain/policy/policy.js';
+import { idHash } from '../../src/kafka/decode/countedId.js';
 import { eventId } from '../../src/support/eventId.js';
 import { grantAllowance, withdrawAllowance } from '../../src/domain/judging/allowances.js';
 import type { AgreementEntry, LogEntry } from '../../src/simulation/truth/types.js';
@@ -249,8 +249,8 @@ export class MemoryEngine {
   private count(state: AccountState, event: UsageEvent): void {
     const changes = this.changesOf(event.accountId);
     const context = this.contextAt(event.arrivedAt);
-    const key = seenKey(event.metric, event.occurredAt);
-    if (!state.seen.has(key)) state.seen.set(key, new SeenIds(0));
+    const month = monthOf(event.occurredAt);
+    if (!state.seen.has(month)) state.seen.set(month, new SeenIds(0));
     followPolicy(state, changes, event.arrivedAt, context);
     countEvent(state, changes, event, context);
     this.collect(changes);
@@ -291,7 +291,7 @@ function usageOf(record: UsageRecord, arrivedAt: number): UsageEvent | null {
     eventId: id,
     accountId,
     workspaceId,
-    idHash: createHash('sha256').update(counted).digest().subarray(0, 16),
+    idHash: idHash(Buffer.from(counted), metric),
     amount,
     occurredAt,
     arrivedAt,

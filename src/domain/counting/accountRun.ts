@@ -118,8 +118,8 @@ export class AccountRun {
 
   private remember(cell: Cell, ids: Int32Array, at: number): boolean {
     const { state } = this.counting;
-    const seen = (cell.seen ??= state.seen.get(cell.seenKey) ?? null);
-    if (seen === null) throw new Error(`seen ids ${cell.seenKey} of ${state.accountId} were not loaded`);
+    const seen = (cell.seen ??= state.seen.get(cell.month) ?? null);
+    if (seen === null) throw new Error(`seen ids of ${cell.month} of ${state.accountId} were not loaded`);
     const a = ids[at] ?? 0;
     const b = ids[at + 1] ?? 0;
     const c = ids[at + 2] ?? 0;

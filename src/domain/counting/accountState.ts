@@ -7,7 +7,7 @@ import { Buckets, WHOLE_ACCOUNT } from './buckets.js';
 import type { SeenIds } from './seenIds.js';
 import { periodMs, periodOf } from './slots.js';
 import type { Standing } from './standing.js';
-import { groupKey, monthOf, type UsageWindow } from './usageWindow.js';
+import type { UsageWindow } from './usageWindow.js';
 import { UsageWindows } from './usageWindows.js';
 
 // An hour, the one before that late events belong to, and the one before that, whose minutes it looks at.
@@ -21,6 +21,7 @@ const KEPT_DAYS_MS = 7 * 24 * HOUR_MS;
  */
 export class AccountState {
   account: Account | null = null;
+  /** By the UTC month of event times, `YYYY-MM-01`. */
   readonly seen = new Map<string, SeenIds>();
   /** Of the few metrics that are used. */
   private buckets: readonly Buckets[] = [];
@@ -78,11 +79,6 @@ export class AccountState {
     const recorded = (this.ledger?.crossings.length ?? 0) + (this.ledger?.notices.length ?? 0);
     return bytes + (recorded + (this.conditions?.facts.length ?? 0)) * 500;
   }
-}
-
-/** Key of a group of seen ids: a metric and the UTC month (`YYYY-MM-01`) of the event time. */
-export function seenKey(metric: Metric, occurredAt: number): string {
-  return groupKey(metric, monthOf(occurredAt));
 }
 
 /** The scope of a limit that an event of a workspace belongs to. */

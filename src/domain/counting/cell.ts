@@ -4,7 +4,7 @@ import type { Bucket } from './bucket.js';
 import type { IdChunk } from './idChunk.js';
 import type { SeenIds } from './seenIds.js';
 import { periodMs, periodOf, slotMs } from './slots.js';
-import { figureOf, groupKey, monthOf, type UsageWindow } from './usageWindow.js';
+import { figureOf, monthOf, type UsageWindow } from './usageWindow.js';
 
 /** What was counted towards a row and not put into it yet. */
 export class Tally {
@@ -94,13 +94,9 @@ export class Cell {
     this.rows = 0;
   }
 
+  /** UTC, `YYYY-MM-01`. */
   get month(): string {
     return monthOf(this.periodStart);
-  }
-
-  /** Of its group of seen ids. */
-  get seenKey(): string {
-    return groupKey(this.metric, this.month);
   }
 
   /** Whether so much more takes no row to where it is judged. */

@@ -2,7 +2,6 @@ import type { Account } from '../accounts/account.js';
 import type { Allowance } from '../accounts/allowance.js';
 import type { AccountEvent, ReplyEvent } from '../events.js';
 import type { AutomaticMeasure, Correction, Crossing, Notice, OverageStep } from '../judging/ledger.js';
-import type { Metric } from '../policy/policy.js';
 import type { UsageWindow } from './usageWindow.js';
 import type { Bucket } from './bucket.js';
 import { IdArena, IdChunk } from './idChunk.js';
@@ -63,7 +62,7 @@ export class AccountChanges {
   account: Account | null = null;
   /** Parked events were taken up: their rows go. */
   unparked = false;
-  /** New ids, a chunk for each group; there are few. */
+  /** New ids, a chunk for each month of event times: nearly always one. */
   readonly seen: IdChunk[] = [];
   /** To be written. */
   readonly buckets = new Set<Bucket>();
@@ -84,16 +83,16 @@ export class AccountChanges {
     return (this.made ??= new Consequences());
   }
 
-  /** The new ids of a group; undefined: none were begun. */
-  idsOf(metric: Metric, month: string): IdChunk | undefined {
-    return this.seen.find((chunk) => chunk.metric === metric && chunk.month === month);
+  /** The new ids of a month (`YYYY-MM-01`); undefined: none were begun. */
+  idsOf(month: string): IdChunk | undefined {
+    return this.seen.find((chunk) => chunk.month === month);
   }
 
-  /** Where the new ids of a group go, `expected` of them. */
-  newIds(metric: Metric, month: string, expected?: number): IdChunk {
-    const known = this.idsOf(metric, month);
+  /** Where the new ids of a month go, `expected` of them. */
+  newIds(month: string, expected?: number): IdChunk {
+    const known = this.idsOf(month);
     if (known !== undefined) return known;
-    const ids = new IdChunk(metric, month, this.arena, expected);
+    const ids = new IdChunk(month, this.arena, expected);
     this.seen.push(ids);
     return ids;
   }

@@ -6,7 +6,7 @@ import { limitOf, rulingFor } from '../judging/limits.js';
 import { RULES, type Limit, type LimitRule, type Metric } from '../policy/policy.js';
 import { windowAt } from '../windows/calendar.js';
 import { HOUR_MS, hourOf, type Window, type WindowKind } from '../windows/window.js';
-import { scopeId, seenKey, type AccountState } from './accountState.js';
+import { scopeId, type AccountState } from './accountState.js';
 import { monthOf, type UsageWindow } from './usageWindow.js';
 import { WHOLE_ACCOUNT } from './buckets.js';
 import type { AccountChanges } from './changes.js';
@@ -86,14 +86,12 @@ export function windowsToBe(state: AccountState, metric: Metric, instant: number
 }
 
 function remember(state: AccountState, changes: AccountChanges, event: UsageEvent): boolean {
-  const key = seenKey(event.metric, event.occurredAt);
-  const seen = state.seen.get(key);
-  if (seen === undefined) throw new Error(`seen ids ${key} of ${state.accountId} were not loaded`);
+  const month = monthOf(event.occurredAt);
+  const seen = state.seen.get(month);
+  if (seen === undefined) throw new Error(`seen ids of ${month} of ${state.accountId} were not loaded`);
   if (!seen.add(event.idHash)) return false;
   const { idHash } = event;
-  changes
-    .newIds(event.metric, monthOf(event.occurredAt))
-    .add(lane(idHash, 0), lane(idHash, 4), lane(idHash, 8), lane(idHash, 12));
+  changes.newIds(month).add(lane(idHash, 0), lane(idHash, 4), lane(idHash, 8), lane(idHash, 12));
   return true;
 }
 

@@ -1,7 +1,5 @@
 import { giveBack } from './giveBack.js';
-import type { Metric } from '../policy/policy.js';
 import { ID_BYTES, LANES } from './seenIds.js';
-import { groupKey } from './usageWindow.js';
 
 const INITIAL_IDS = 4;
 /** Room that was this many times too large for what came last is made anew. */
@@ -34,13 +32,12 @@ export class IdArena {
   }
 }
 
-/** Ids new to a group, in the order of being counted, as they are stored: 16 bytes each. */
+/** Ids of a month that are new, in the order of being counted, as they are stored: 16 bytes each. */
 export class IdChunk {
   private first: number;
   private used = 0;
 
   constructor(
-    readonly metric: Metric,
     /** `YYYY-MM-01` */
     readonly month: string,
     private readonly arena: IdArena,
@@ -58,11 +55,6 @@ export class IdChunk {
     lanes[at + 2] = c;
     lanes[at + 3] = d;
     this.used += 1;
-  }
-
-  /** Of the group. */
-  get key(): string {
-    return groupKey(this.metric, this.month);
   }
 
   /** The bytes of all ids; a view, valid until the next one is added to any chunk of the arena. */

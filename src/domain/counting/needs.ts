@@ -3,7 +3,8 @@ import type { Window } from '../windows/window.js';
 
 /** What is read when an account's events are counted or its windows judged anew; what is in memory of it need not be loaded. */
 export interface Needs {
-  readonly seen: Map<string, { metric: Metric; month: string }>;
+  /** Months of seen ids, `YYYY-MM-01`. */
+  readonly seen: Set<string>;
   readonly periods: Map<Metric, Set<number>>;
   readonly windowStarts: Set<number>;
   /** Windows that start from here on (epoch ms) are read whatever they are; Infinity: those of {@link windowStarts} only. */
@@ -14,7 +15,7 @@ export interface Needs {
 
 /** Nothing yet. @param since, windowsFrom of {@link Needs}, epoch ms */
 export function noNeeds(since: number, windowsFrom = Infinity): Needs {
-  return { seen: new Map(), periods: new Map(), windowStarts: new Set(), windowsFrom, since };
+  return { seen: new Set(), periods: new Map(), windowStarts: new Set(), windowsFrom, since };
 }
 
 /** Widens what is summed up of a metric, so that it holds the window. */

@@ -19,8 +19,8 @@ export function missingOf(run: AccountRun): Needs | null {
 }
 
 /** Whether all that counting into a cell reads is in memory; nearly always it is. */
-function isAtHand(state: AccountState, { metric, seenKey, periodStart, windows }: Cell): boolean {
-  if (!state.seen.has(seenKey)) return false;
+function isAtHand(state: AccountState, { metric, month, periodStart, windows }: Cell): boolean {
+  if (!state.seen.has(month)) return false;
   const buckets = state.bucketsOf(metric);
   if (!buckets.has(periodStart)) return false;
   for (const { start } of windows) if (!state.windows.has(start)) return false;
@@ -31,8 +31,8 @@ function isAtHand(state: AccountState, { metric, seenKey, periodStart, windows }
 
 /** Notes all that counting into a cell reads, in memory or not. */
 function note({ seen, periods, windowStarts }: Needs, cell: Cell): void {
-  const { metric, month, seenKey, periodStart, windows } = cell;
-  seen.set(seenKey, { metric, month });
+  const { metric, month, periodStart, windows } = cell;
+  seen.add(month);
   const starts = periods.get(metric) ?? new Set();
   periods.set(metric, starts.add(periodStart));
   for (const { start } of windows) windowStarts.add(start);

@@ -1,15 +1,15 @@
-/** A stored chunk of a group of seen ids, by its place in the group and its size. */
+/** A stored chunk of the seen ids of an account and month, by its place among them and its size. */
 export interface ChunkSize {
   readonly seq: number;
   readonly bytes: number;
 }
 
-// Fewer are not worth a write while the group still grows.
+// Fewer are not worth a write while the month still grows.
 const CHUNKS_WORTH_MERGING = 8;
 
 /**
- * Which chunks of a group to put together now, as their sequence numbers; empty: leave it. A group that `rests` (no
- * more is expected of its month) becomes one chunk. One that grows is merged from the smallest up, as long as the next
+ * Which chunks of an account's month to put together now, as their sequence numbers; empty: leave it. One that `rests` (no
+ * more is expected of it) becomes one chunk. One that grows is merged from the smallest up, as long as the next
  * is no larger than all before it together: so an id is written again a logarithmic number of times, and as many chunks
  * are left.
  */

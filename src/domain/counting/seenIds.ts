@@ -3,7 +3,7 @@ import { giveBack } from './giveBack.js';
 /** An id takes four lanes of 32 bits (16 bytes, little endian). */
 export const LANES = 4;
 export const ID_BYTES = LANES * 4;
-// Most groups hold a few ids, and a typed array costs some 300 bytes besides what is in it.
+// Most hold a few ids, and a typed array costs some 300 bytes besides what is in it.
 const FEW = 12;
 const INITIAL_SLOTS = 24;
 // A slot is 16 bytes, so tables are kept full: there are as many slots as it takes, not a power of two, and by a quarter more
@@ -14,7 +14,7 @@ const NONE: readonly number[] = [];
 const NO_TABLE = new Int32Array(0);
 
 /**
- * The ids already counted of one group (an account's metric and UTC month): 128 bits each, a few one after the other, many
+ * The ids already counted of an account and UTC month, of all kinds: 128 bits each, a few one after the other, many
  * in an open-addressing table, 20–25 bytes an id and 400 besides. Signed lanes, because the runtime keeps those as small integers.
  */
 export class SeenIds {
@@ -27,7 +27,7 @@ export class SeenIds {
   /** A slot of zeros is free, so the id of zeros is kept apart. */
   private hasZero = false;
 
-  /** Number of the next chunk to append to the group in the database. */
+  /** Number of the next chunk to append in the database. */
   constructor(public nextSeq: number) {}
 
   /** Takes in a stored chunk: any number of 16-byte ids. */

@@ -1,4 +1,4 @@
-import type { LimitRule, Metric } from '../policy/policy.js';
+import type { LimitRule } from '../policy/policy.js';
 import { HOUR_MS, type Window, type WindowKind } from '../windows/window.js';
 
 /** The figure of one scope of a rule in one window. */
@@ -28,7 +28,6 @@ export function figureOf(row: UsageWindow): number {
 
 // Asked for with every account and batch, and kept by as many.
 const monthsByHour = new Map<number, string>();
-const keysByMonth = new Map<string, Readonly<Record<Metric, string>>>();
 const MOST = 10_000;
 
 /** First day of the UTC month of an instant, `YYYY-MM-01`. */
@@ -41,20 +40,4 @@ export function monthOf(instant: number): string {
     monthsByHour.set(hour, month);
   }
   return month;
-}
-
-/** Key of a group of seen ids: a metric and a UTC month (`YYYY-MM-01`). */
-export function groupKey(metric: Metric, month: string): string {
-  let keys = keysByMonth.get(month);
-  if (keys === undefined) {
-    keys = {
-      chats: `chats/${month}`,
-      sessions: `sessions/${month}`,
-      tickets: `tickets/${month}`,
-      upload_bytes: `upload_bytes/${month}`,
-    };
-    if (keysByMonth.size >= MOST) keysByMonth.clear();
-    keysByMonth.set(month, keys);
-  }
-  return keys[metric];
 }

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 import { ID_BYTES, lane } from '../../domain/counting/seenIds.js';
+import { METRICS } from '../../domain/counting/usageColumns.js';
+import type { Metric } from '../../domain/policy/policy.js';
 
 const UUID_LENGTH = 36;
 const DASH = 0x2d;
@@ -16,6 +18,16 @@ const UUID_PARTS = [
 const VERSION_BYTE = 6;
 /** No UUID has this version, so that a hash is never taken for one. */
 const HASHED = 0xf0;
+const VARIANT_BYTE = 8;
+/** The two bits of that byte that are the same in every UUID of RFC 9562. */
+const VARIANT_BITS = 0xc0;
+const VARIANT = 0x80;
+/** What stands there instead says what is counted: a chat and a ticket of one id are two things. By the number of the metric. */
+const KINDS = kinds({ chats: VARIANT, sessions: 0xc0, tickets: 0x00, upload_bytes: 0x40 });
+
+function kinds(bits: Readonly<Record<Metric, number>>): readonly number[] {
+  return METRICS.map((metric) => bits[metric]);
+}
 
 /** What two characters stand for as hexadecimal digits, by (first << 8 | second); negative: they are none. Capitals make
  * another id, so they are none here. */
@@ -26,22 +38,25 @@ for (let byte = 0; byte < 256; byte += 1) {
 }
 
 /**
- * What an id is remembered by: 16 bytes in four lanes. A UUID as it is usually written is its own 16 bytes: exact, and
- * cheaper than any hash. Every other id is the first 16 bytes of its SHA-256, so that nobody can make two ids collide.
+ * What an id is remembered by: 16 bytes in four lanes. A UUID of RFC 9562 as it is usually written is its own 16 bytes: exact, and
+ * cheaper than any hash. Every other id is the first 16 bytes of its SHA-256, so that nobody can make two ids collide. Two bits
+ * that all UUIDs have in common tell what is counted, so that ids of all kinds have one set.
  */
 export class CountedId {
   readonly lanes = new Int32Array(4);
   private readonly bytes = new Uint8Array(this.lanes.buffer);
 
-  /** Takes the id that lies in [start, end). */
-  read(from: Uint8Array, start: number, end: number): void {
-    if (this.readUuid(from, start, end)) return;
-    const digest = hash('sha256', from.subarray(start, end), 'buffer');
-    digest[VERSION_BYTE] = HASHED | ((digest[VERSION_BYTE] ?? 0) & 0x0f);
-    for (let n = 0; n < this.lanes.length; n += 1) this.lanes[n] = lane(digest, n * 4);
+  /** Takes the id that lies in [start, end), of what is counted by the metric of that number. */
+  read(from: Uint8Array, start: number, end: number, metric: number): void {
+    const { bytes } = this;
+    const isUuid = this.readUuid(from, start, end) && ((bytes[VARIANT_BYTE] ?? 0) & VARIANT_BITS) === VARIANT;
+    if (!isUuid) this.hash(from.subarray(start, end));
+    const kind = KINDS[metric];
+    if (kind === undefined) throw new Error(`there is no metric ${metric}`);
+    bytes[VARIANT_BYTE] = ((bytes[VARIANT_BYTE] ?? 0) & ~VARIANT_BITS) | kind;
   }
 
-  /** Takes the id where it is a UUID as it is usually written: then {@link uuidOf} is what stands there. */
+  /** Takes the id as it is where it is a UUID as it is usually written, of any variant: then {@link uuidOf} is what stands there. */
   readUuid(from: Uint8Array, start: number, end: number): boolean {
     if (end - start !== UUID_LENGTH) return false;
     for (const dash of DASHES_AT) if (from[start + dash] !== DASH) return false;
@@ -55,6 +70,13 @@ export class CountedId {
     const version = (this.bytes[VERSION_BYTE] ?? 0) >> 4;
     return wrong >= 0 && version >= 1 && version <= 8;
   }
+
+  private hash(id: Uint8Array): void {
+    const { bytes, lanes } = this;
+    const digest = hash('sha256', id, 'buffer');
+    for (let n = 0; n < lanes.length; n += 1) lanes[n] = lane(digest, n * 4);
+    bytes[VERSION_BYTE] = HASHED | ((bytes[VERSION_BYTE] ?? 0) & 0x0f);
+  }
 }
 
 /** The UUID whose 16 bytes lie in the four lanes from `first` on. */
@@ -66,9 +88,9 @@ export function uuidOf(lanes: Int32Array, first: number): string {
 
 const counted = new CountedId();
 
-/** The 16 bytes that an id is remembered by ({@link CountedId}). */
-export function idHash(bytes: Uint8Array): Uint8Array {
-  counted.read(bytes, 0, bytes.length);
+/** The 16 bytes that an id of what a metric counts is remembered by ({@link CountedId}). */
+export function idHash(bytes: Uint8Array, metric: Metric): Uint8Array {
+  counted.read(bytes, 0, bytes.length, METRICS.indexOf(metric));
   const remembered = Buffer.alloc(16);
   counted.lanes.forEach((value, n) => remembered.writeInt32LE(value, n * 4));
   return remembered;

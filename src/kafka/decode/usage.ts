@@ -58,7 +58,7 @@ export function decodeUsage(source: Source, raw: RawUsage, arrivedAt: number): D
   const age = arrivedAt - event.occurredAt;
   if (age > LATE_HORIZON_MS) return refused('TOO_LATE', `occurred ${hours(age)} before it arrived`);
   if (age < -AHEAD_MS) return refused('FUTURE', `occurred ${hours(-age)} after it arrived`);
-  const usage = { ...event, idHash: idHash(counted) };
+  const usage = { ...event, idHash: idHash(counted, source.metric) };
   if (raw.fileName === undefined) return { kind: 'usage', event: usage };
   const upload = { uploadId: countedId, fileName: text(raw.fileName), botId };
   return { kind: 'usage', event: { ...usage, upload } };

@@ -58,7 +58,7 @@ export class UsageReader {
     this.account = this.accounts.numberOf(bytes, walker.accountStart, walker.accountEnd);
     const workspace = this.workspaces.numberOf(bytes, walker.workspaceStart, walker.workspaceEnd);
     const row = into.push(metric, workspace, walker.amount, walker.occurredAt, arrivedAt);
-    this.readId.read(bytes, walker.idStart, walker.idEnd);
+    this.readId.read(bytes, walker.idStart, walker.idEnd, metric);
     this.putId(into.ids, row);
     // Files have names; an id that is no UUID has to be read again.
     this.tellsAll = metric !== UPLOADS && this.readId.readUuid(bytes, walker.eventIdStart, walker.eventIdEnd);

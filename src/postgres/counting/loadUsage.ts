@@ -9,36 +9,33 @@ export const texts = new SharedTexts();
 
 export interface StoredChunk {
   readonly account_id: string;
-  readonly metric: Metric;
   readonly month: string;
   readonly seq: number;
   readonly ids: Buffer;
 }
 
 /**
- * All chunks of the named groups of seen ids, in any order. Each group is looked up by itself (`offset 0` keeps it so): the
+ * All chunks of seen ids of the named accounts and months, in any order. Each is looked up by itself (`offset 0` keeps it so): the
  * months are named for the planner to leave out partitions, and of a new partition, which it believes to be small, it would
- * read the whole month for them and compare every chunk with every group.
+ * read the whole month for them and compare every chunk with every account.
  */
 export async function loadSeen(
   tx: Queryable,
-  groups: readonly { accountId: string; metric: Metric; month: string }[],
+  wanted: readonly { accountId: string; month: string }[],
 ): Promise<StoredChunk[]> {
-  if (groups.length === 0) return [];
+  if (wanted.length === 0) return [];
   const { rows } = await tx.query<StoredChunk>(
-    `select g.account_id, g.metric, g.month, s.seq, s.ids
-     from unnest($1::text[], $2::text[], $3::text[]) as g(account_id, metric, month)
+    `select w.account_id, w.month, s.seq, s.counted as ids
+     from unnest($1::text[], $2::text[]) as w(account_id, month)
      cross join lateral (
-       select seq, ids from seen_ids
-       where account_id = g.account_id and metric = g.metric::metric and month = g.month::date
-         and month = any($4::date[])
+       select seq, counted from seen_ids
+       where account_id = w.account_id and month = w.month::date and month = any($3::date[])
        offset 0
      ) s`,
     [
-      textArray(groups.map((g) => g.accountId)),
-      textArray(groups.map((g) => g.metric)),
-      textArray(groups.map((g) => g.month)),
-      [...new Set(groups.map((g) => g.month))],
+      textArray(wanted.map((w) => w.accountId)),
+      textArray(wanted.map((w) => w.month)),
+      [...new Set(wanted.map((w) => w.month))],
     ],
   );
   return rows;

@@ -20,10 +20,10 @@ export interface ParkedEvent {
 export async function parkEvents(tx: Queryable, parked: readonly ParkedEvent[]): Promise<void> {
   if (parked.length === 0) return;
   await tx.query(
-    `insert into parked_events (account_id, topic, partition, "offset", arrived_at, event, key, value, generation)
+    `insert into parked_events (account_id, topic, partition, "offset", arrived_at, usage, key, value, generation)
      select p.*, coalesce(o.generation, 0)
      from unnest($1::text[], $2::text[], $3::int[], $4::int8[], $5::timestamptz[], $6::jsonb[], $7::bytea[],
-       $8::bytea[]) as p(account_id, topic, partition, "offset", arrived_at, event, key, value)
+       $8::bytea[]) as p(account_id, topic, partition, "offset", arrived_at, usage, key, value)
      left join input_offsets o using (topic, partition)`,
     [
       parked.map((p) => p.event.accountId),
@@ -48,18 +48,18 @@ export async function unparkEvents(
 ): Promise<Map<string, UsageEvent[]>> {
   const taken = new Map<string, UsageEvent[]>();
   if (accounts.length === 0) return taken;
-  const { rows } = await tx.query<{ account_id: string; event: UsageEvent & { idHash: string } }>(
+  const { rows } = await tx.query<{ account_id: string; usage: UsageEvent & { idHash: string } }>(
     `with taken as (
        delete from parked_events p using unnest($1::text[], $2::timestamptz[]) as a(account_id, oldest)
        where p.account_id = a.account_id and p.arrived_at >= a.oldest
-       returning p.account_id, topic, partition, "offset", arrived_at, event
+       returning p.account_id, topic, partition, "offset", arrived_at, usage
      )
-     select account_id, event from taken order by arrived_at, topic, partition, "offset"`,
+     select account_id, usage from taken order by arrived_at, topic, partition, "offset"`,
     [accounts.map(({ accountId }) => accountId), accounts.map(({ oldest }) => timestamp(oldest))],
   );
-  for (const { account_id, event } of rows) {
+  for (const { account_id, usage } of rows) {
     const events = taken.get(account_id) ?? [];
-    events.push({ ...event, idHash: Buffer.from(event.idHash, 'hex') });
+    events.push({ ...usage, idHash: Buffer.from(usage.idHash, 'hex') });
     taken.set(account_id, events);
   }
   return taken;

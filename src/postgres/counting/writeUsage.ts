@@ -1,6 +1,5 @@
 import type { UsageWindow } from '../../domain/counting/usageWindow.js';
 import type { Bucket } from '../../domain/counting/bucket.js';
-import type { Metric } from '../../domain/policy/policy.js';
 import { byteaArray, int8Array, textArray, timestampArray } from '../binaryArrays.js';
 import { BinaryRows } from '../binaryRows.js';
 import { copyIn } from '../copyIn.js';
@@ -9,25 +8,23 @@ import { encodeSlots } from './slots.js';
 
 export interface ChunkToWrite {
   readonly accountId: string;
-  readonly metric: Metric;
   readonly month: string;
   readonly seq: number;
   readonly ids: Uint8Array;
 }
 
-/** Appends chunks of seen ids. A sequence number already taken (unique key) fails: the group moved meanwhile. */
+/** Appends chunks of seen ids. A sequence number already taken (unique key) fails: more was counted meanwhile. */
 export async function appendSeen(tx: Queryable, chunks: readonly ChunkToWrite[]): Promise<void> {
   const idBytes = chunks.reduce((sum, { ids }) => sum + ids.length, 0);
-  const rows = new BinaryRows(5, chunks.length, idBytes);
-  for (const { accountId, metric, month, seq, ids } of chunks) {
+  const rows = new BinaryRows(4, chunks.length, idBytes);
+  for (const { accountId, month, seq, ids } of chunks) {
     rows.row();
     rows.text(accountId);
-    rows.text(metric);
     rows.date(month);
     rows.int4(seq);
     rows.bytea(ids);
   }
-  await copyIn(tx, 'seen_ids (account_id, metric, month, seq, ids)', rows);
+  await copyIn(tx, 'seen_ids (account_id, month, seq, counted)', rows);
 }
 
 export interface BucketToWrite {

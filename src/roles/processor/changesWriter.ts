@@ -129,11 +129,11 @@ const rowOf = (accountId: string, row: UsageWindow): WindowToWrite => ({ account
 
 function newChunks({ state, changes }: Changed): ChunkToWrite[] {
   return changes.seen.map((ids) => {
-    const { key } = ids;
-    const seen = state.seen.get(key);
-    if (seen === undefined) throw new Error(`seen ids ${key} of ${state.accountId} were not loaded`);
+    const { month } = ids;
+    const seen = state.seen.get(month);
+    if (seen === undefined) throw new Error(`seen ids of ${month} of ${state.accountId} were not loaded`);
     const seq = seen.nextSeq;
     seen.nextSeq += 1;
-    return { accountId: state.accountId, metric: ids.metric, month: ids.month, seq, ids: ids.bytes };
+    return { accountId: state.accountId, month, seq, ids: ids.bytes };
   });
 }

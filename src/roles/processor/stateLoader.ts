@@ -12,7 +12,6 @@ import {
 } from '../../domain/judging/ledger.js';
 import { ID_BYTES, SeenIds } from '../../domain/counting/seenIds.js';
 import { periodOf } from '../../domain/counting/slots.js';
-import { groupKey } from '../../domain/counting/usageWindow.js';
 import type { Metric } from '../../domain/policy/policy.js';
 import { HOUR_MS, type Window } from '../../domain/windows/window.js';
 import { loadConditions } from '../../postgres/counting/conditions.js';
@@ -52,7 +51,7 @@ export async function loadPieces(tx: Queryable, wanted: readonly Wanted[]): Prom
 export async function loadUsage(tx: Queryable, wanted: readonly Wanted[]): Promise<void> {
   const states = new Map(wanted.map(({ state }) => [state.accountId, state]));
   await Promise.all([
-    loadSeenGroups(tx, wanted, states),
+    loadSeenMonths(tx, wanted, states),
     loadBucketPeriods(tx, wanted, states),
     loadWindowRows(tx, wanted, states),
   ]);
@@ -68,20 +67,20 @@ export async function loadMissingConditions(tx: Queryable, states: readonly Acco
   for (const state of unread) state.conditions = found.get(state.accountId) ?? null;
 }
 
-async function loadSeenGroups(
+async function loadSeenMonths(
   tx: Queryable,
   wanted: readonly Wanted[],
   states: ReadonlyMap<string, AccountState>,
 ): Promise<void> {
   const missing = wanted.flatMap(({ state, needs }) =>
     [...needs.seen]
-      .filter(([key]) => !state.seen.has(key))
-      .map(([key, { metric, month }]) => ({ accountId: state.accountId, metric, month, key, state })),
+      .filter((month) => !state.seen.has(month))
+      .map((month) => ({ accountId: state.accountId, month, state })),
   );
-  for (const { state, key } of missing) state.seen.set(key, new SeenIds(0));
+  for (const { state, month } of missing) state.seen.set(month, new SeenIds(0));
   const chunksOf = new Map<SeenIds, StoredChunk[]>();
   for (const chunk of await loadSeen(tx, missing)) {
-    const seen = states.get(chunk.account_id)?.seen.get(groupKey(chunk.metric, chunk.month));
+    const seen = states.get(chunk.account_id)?.seen.get(chunk.month);
     if (seen === undefined) continue;
     const known = chunksOf.get(seen);
     if (known === undefined) chunksOf.set(seen, [chunk]);

@@ -89,7 +89,7 @@ function newest(log: readonly LogEntry[]): Map<string, AccountSnapshot> {
 /** I2 and I9: as many ids are kept as were counted, none twice. */
 async function idsCounted(servers: Servers, truth: Truth): Promise<string[]> {
   const [row] = await servers.rows<{ ids: string }>(
-    'select coalesce(sum(length(ids)) / 16, 0)::int8 as ids from seen_ids',
+    'select coalesce(sum(length(counted)) / 16, 0)::int8 as ids from seen_ids',
   );
   const ids = Number(row?.ids ?? 0);
   return ids === truth.counted

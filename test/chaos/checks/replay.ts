@@ -22,8 +22,10 @@ const QUESTIONS: readonly (readonly [string, string])[] = [
   ],
   [
     'seen',
-    `select format('%s %s %s: %s ids', account_id, metric, month, sum(length(ids)) / 16) as line
-     from seen_ids group by account_id, metric, month`,
+    `select format('%s %s: %s ids, %s', account_id, month, count(*), md5(string_agg(id, ''::bytea order by id))) as line
+     from seen_ids cross join lateral (
+       select substring(counted from n for 16) as id from generate_series(1, length(counted), 16) n
+     ) one group by account_id, month`,
   ],
   [
     'dead letter',

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import type { Metric } from '../../../src/domain/policy/policy.js';
+import { idHash } from '../../../src/kafka/decode/countedId.js';
 import type { LogEntry } from '../../../src/simulation/truth/types.js';
 import type { Servers } from '../world/servers.js';
 
@@ -10,7 +11,14 @@ const TOPIC_OF: Record<string, string> = {
   'tickets-per-month': 'platform.tickets.v1',
   'upload-bytes-per-year': 'platform.uploads.v1',
 };
-const ID_OF = ['chatId', 'sessionId', 'ticketId', 'uploadId'] as const;
+const ID_FIELDS: readonly (readonly [string, Metric])[] = [
+  ['chatId', 'chats'],
+  ['sessionId', 'sessions'],
+  ['ticketId', 'tickets'],
+  ['uploadId', 'upload_bytes'],
+];
+/** Uploads have none. */
+const COUNTED_TYPES: readonly unknown[] = ['STARTED', 'CREATED', undefined];
 const SHOWN = 5;
 
 /** The smallest story of a wrong count: which ids are missing in what the engine remembers, and where they lie. */
@@ -22,16 +30,17 @@ export async function storyOf(
   const wrong = differences.map((line) => USAGE.exec(line)).find((match) => match !== null);
   if (wrong === undefined) return [];
   const [, account = '', rule = '', , , says = ''] = wrong;
-  const rows = await servers.rows<{ ids: Buffer }>('select ids from seen_ids where account_id = $1', [
-    account,
-  ]);
+  const rows = await servers.rows<{ ids: Buffer }>(
+    'select counted as ids from seen_ids where account_id = $1',
+    [account],
+  );
   const known = new Set(rows.flatMap(({ ids }) => chunksOf(ids)));
   const entries = log.filter(
     (entry) => 'value' in entry && entry.topic === TOPIC_OF[rule] && entry.value.accountId === account,
   );
   const missing = entries.filter((entry) => {
-    const id = idOf(entry);
-    return id !== null && !known.has(hashOf(id));
+    const remembered = rememberedOf(entry);
+    return remembered !== null && !known.has(remembered);
   });
   const named = missing
     .slice(0, SHOWN)
@@ -43,16 +52,28 @@ export async function storyOf(
   return [`story: account ${account}, ${rule}: ${says}; ${why}`];
 }
 
+/** The id that an event counts by; null: it does not count. */
 function idOf(entry: LogEntry): string | null {
-  if (!('value' in entry)) return null;
-  const value = entry.value as unknown as Record<string, unknown>;
-  if (value['type'] === 'ENDED') return null;
-  const field = ID_OF.find((name) => typeof value[name] === 'string');
-  return field === undefined ? null : String(value[field]);
+  return countedOf(entry)?.id ?? null;
 }
 
-function hashOf(id: string): string {
-  return createHash('sha256').update(id).digest().subarray(0, 16).toString('hex');
+/** What the engine remembers it by. */
+function rememberedOf(entry: LogEntry): string | null {
+  const counted = countedOf(entry);
+  return counted === null
+    ? null
+    : Buffer.from(idHash(Buffer.from(counted.id), counted.metric)).toString('hex');
+}
+
+function countedOf(entry: LogEntry): { readonly id: string; readonly metric: Metric } | null {
+  if (!('value' in entry)) return null;
+  const value = entry.value as unknown as Record<string, unknown>;
+  if (!COUNTED_TYPES.includes(value['type'])) return null;
+  for (const [field, metric] of ID_FIELDS) {
+    const id = value[field];
+    if (typeof id === 'string') return { id, metric };
+  }
+  return null;
 }
 
 function chunksOf(ids: Buffer): string[] {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { AccountRun, DONE } from '../../../src/domain/counting/accountRun.js';
-import { AccountState, seenKey } from '../../../src/domain/counting/accountState.js';
+import { AccountState } from '../../../src/domain/counting/accountState.js';
 import { AccountChanges } from '../../../src/domain/counting/changes.js';
 import { countEvent } from '../../../src/domain/counting/count.js';
 import { missingOf, sumsOfRun } from '../../../src/domain/counting/needsOfRun.js';
 import { SeenIds } from '../../../src/domain/counting/seenIds.js';
+import { monthOf } from '../../../src/domain/counting/usageWindow.js';
 import { columnsOf } from '../../../src/domain/counting/usageColumns.js';
 import type { AccountEvent, UsageEvent } from '../../../src/domain/events.js';
 import { takeAccountEvent } from '../../../src/domain/judging/accountEvents.js';
@@ -48,8 +49,8 @@ class Account {
     const context = { policy: this.policy, now: Math.max(...arrivals), id: eventId };
     for (const event of accountEvents) takeAccountEvent(state, changes, event, context);
     if (state.account === null || usage.length === 0) return;
-    for (const key of usage.map((event) => seenKey(event.metric, event.occurredAt))) {
-      if (!state.seen.has(key)) state.seen.set(key, new SeenIds(0));
+    for (const month of usage.map((event) => monthOf(event.occurredAt))) {
+      if (!state.seen.has(month)) state.seen.set(month, new SeenIds(0));
     }
     count(context);
   }
@@ -108,7 +109,7 @@ class Account {
           }),
         ]),
       ),
-      seen: changes.seen.map((ids) => [ids.key, Buffer.from(ids.bytes).toString('hex')]).sort(),
+      seen: changes.seen.map((ids) => [ids.month, Buffer.from(ids.bytes).toString('hex')]).sort(),
       account: state.account,
       ledger: state.ledger,
       outgoing: changes.consequences.outgoing,

@@ -1,14 +1,15 @@
-import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AccountRun, DONE } from '../../../src/domain/counting/accountRun.js';
-import { AccountState, seenKey } from '../../../src/domain/counting/accountState.js';
+import { AccountState } from '../../../src/domain/counting/accountState.js';
 import { AccountChanges } from '../../../src/domain/counting/changes.js';
 import { missingOf } from '../../../src/domain/counting/needsOfRun.js';
 import { SeenIds } from '../../../src/domain/counting/seenIds.js';
+import { monthOf } from '../../../src/domain/counting/usageWindow.js';
 import { columnsOf } from '../../../src/domain/counting/usageColumns.js';
 import { takeAccountEvent } from '../../../src/domain/judging/accountEvents.js';
 import { emptyLedger } from '../../../src/domain/judging/ledger.js';
 import type { Metric } from '../../../src/domain/policy/policy.js';
+import { idHash } from '../../../src/kafka/decode/countedId.js';
 import { eventId } from '../../../src/support/eventId.js';
 import { smallPolicy } from '../../support/engineLog.js';
 import { snapshotOf } from '../accounts/snapshots.js';
@@ -39,16 +40,15 @@ function contextAt(now: number) {
 /** A batch with one event of a workspace at each instant, laid out. */
 function runOf(metric: Metric, instants: readonly number[]): AccountRun {
   for (const at of instants) {
-    const key = seenKey(metric, at);
-    if (!state.seen.has(key)) state.seen.set(key, new SeenIds(0));
+    const month = monthOf(at);
+    if (!state.seen.has(month)) state.seen.set(month, new SeenIds(0));
   }
   state.bucketsOf(metric).markLoaded({ start: 0, end: 8e15 });
   const arrivedAt = Math.max(...instants);
   const events = instants.map((occurredAt) => {
     ids += 1;
-    const idHash = createHash('sha256').update(String(ids)).digest().subarray(0, 16);
-    const of = { metric, eventId: `e${ids}`, accountId: 'a', workspaceId: 'w', idHash, amount: 1 };
-    return { ...of, occurredAt, arrivedAt };
+    const of = { metric, eventId: `e${ids}`, accountId: 'a', workspaceId: 'w', amount: 1 };
+    return { ...of, idHash: idHash(Buffer.from(String(ids)), metric), occurredAt, arrivedAt };
   });
   const { columns, list } = columnsOf(events);
   const counting = { state, changes: new AccountChanges(), context: contextAt(arrivedAt) };

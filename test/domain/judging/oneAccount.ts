@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto';
-import { AccountState, seenKey } from '../../../src/domain/counting/accountState.js';
+import { AccountState } from '../../../src/domain/counting/accountState.js';
 import { AccountChanges } from '../../../src/domain/counting/changes.js';
 import { countEvent } from '../../../src/domain/counting/count.js';
 import { SeenIds } from '../../../src/domain/counting/seenIds.js';
+import { monthOf } from '../../../src/domain/counting/usageWindow.js';
 import { takeAccountEvent } from '../../../src/domain/judging/accountEvents.js';
 import type { Context } from '../../../src/domain/judging/context.js';
 import { emptyLedger } from '../../../src/domain/judging/ledger.js';
 import type { Metric } from '../../../src/domain/policy/policy.js';
+import { idHash } from '../../../src/kafka/decode/countedId.js';
 import { snapshotOf } from '../accounts/snapshots.js';
 
 /** An account of which all is in memory, and what follows from its use of some metrics. */
@@ -21,8 +22,8 @@ export class OneAccount {
     this.state.ledger = emptyLedger(-8e15);
     for (const metric of metrics) {
       this.state.bucketsOf(metric).markLoaded({ start: -8e15, end: 8e15 });
-      this.state.seen.set(seenKey(metric, context.now), new SeenIds(0));
     }
+    this.state.seen.set(monthOf(context.now), new SeenIds(0));
   }
 
   /** Its next snapshot names the plan; it arrives a moment before the use. */
@@ -37,8 +38,8 @@ export class OneAccount {
     const now = this.context.now;
     for (let n = 0; n < times; n += 1) {
       const eventId = `${metric} ${workspaceId} ${n}`;
-      const idHash = createHash('sha256').update(eventId).digest().subarray(0, 16);
-      const event = { metric, eventId, accountId: 'a', workspaceId, idHash, amount };
+      const hash = idHash(Buffer.from(eventId), metric);
+      const event = { metric, eventId, accountId: 'a', workspaceId, idHash: hash, amount };
       countEvent(this.state, this.changes, { ...event, occurredAt: now, arrivedAt: now }, this.context);
     }
   }

@@ -35,8 +35,9 @@ describe('what counts', () => {
   it('is a chat that started, remembered by its id and counted at its time', async () => {
     const decoded = await decode(CHATS, encoded(chats, chat({ occurredAt: ARRIVED - 7 })));
     const idHash = createHash('sha256').update('c1').digest().subarray(0, 16);
-    // Where a UUID has its version.
+    // Where a UUID has its version, and its variant.
     idHash[6] = 0xf0 | ((idHash[6] ?? 0) & 0x0f);
+    idHash[8] = 0x80 | ((idHash[8] ?? 0) & 0x3f);
     expect(decoded).toEqual({
       kind: 'usage',
       event: {

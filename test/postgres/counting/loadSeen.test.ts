@@ -22,9 +22,9 @@ beforeAll(async () => {
   await appendSeen(
     pool,
     ACCOUNTS.flatMap((accountId, n) => [
-      { accountId, metric: 'chats', month: MONTHS[0], seq: 0, ids: Buffer.alloc(16, n) },
-      { accountId, metric: 'chats', month: MONTHS[0], seq: 1, ids: Buffer.alloc(32, n) },
-      { accountId, metric: 'sessions', month: MONTHS[1], seq: 0, ids: Buffer.alloc(48, n) },
+      { accountId, month: MONTHS[0], seq: 0, ids: Buffer.alloc(16, n) },
+      { accountId, month: MONTHS[0], seq: 1, ids: Buffer.alloc(32, n) },
+      { accountId, month: MONTHS[1], seq: 0, ids: Buffer.alloc(48, n) },
     ]),
   );
 });
@@ -33,48 +33,41 @@ afterAll(async () => {
   await database.drop();
 });
 
-const group = (accountId: string, metric: 'chats' | 'sessions', month: string) => ({
-  accountId,
-  metric,
-  month,
-});
-
 describe('loadSeen', () => {
-  it('brings every chunk of the groups that are named, and no other', async () => {
+  it('brings every chunk of the months that are named of an account, and no other', async () => {
     const chunks = await loadSeen(pool, [
-      group('account-1', 'chats', MONTHS[0]),
-      group('account-2', 'chats', MONTHS[1]),
-      group('account-3', 'sessions', MONTHS[1]),
-      group('nobody', 'chats', MONTHS[0]),
+      { accountId: 'account-1', month: MONTHS[0] },
+      { accountId: 'account-3', month: MONTHS[1] },
+      { accountId: 'account-3', month: '2024-12-01' },
+      { accountId: 'nobody', month: MONTHS[0] },
     ]);
-    const found = chunks.map(({ account_id, metric, month, seq, ids }) => [
+    const found = chunks.map(({ account_id, month, seq, ids }) => [
       account_id,
-      metric,
       month,
       seq,
       ids.toString('hex'),
     ]);
     expect(found.sort()).toEqual([
-      ['account-1', 'chats', '2024-10-01', 0, '01'.repeat(16)],
-      ['account-1', 'chats', '2024-10-01', 1, '01'.repeat(32)],
-      ['account-3', 'sessions', '2024-11-01', 0, '03'.repeat(48)],
+      ['account-1', '2024-10-01', 0, '01'.repeat(16)],
+      ['account-1', '2024-10-01', 1, '01'.repeat(32)],
+      ['account-3', '2024-11-01', 0, '03'.repeat(48)],
     ]);
   });
 
-  it('asks for nothing where no group is named', async () => {
+  it('asks for nothing where nothing is named', async () => {
     expect(await loadSeen(pool, [])).toEqual([]);
   });
 
-  it('looks each group up by its key, whatever is believed of a partition that is new', async () => {
-    const groups = ACCOUNTS.slice(0, 300).map((accountId) => group(accountId, 'chats', MONTHS[0]));
+  it('looks each of them up by its key, whatever is believed of a partition that is new', async () => {
+    const wanted = ACCOUNTS.slice(0, 300).map((accountId) => ({ accountId, month: MONTHS[0] }));
     const plan = await transaction(pool, async (tx) => {
       await lookUpByKey(tx);
       const explaining = {
         query: (text: string, values: unknown[]) => tx.query(`explain (format json) ${text}`, values),
       } as unknown as Queryable;
-      return JSON.stringify(await loadSeen(explaining, groups));
+      return JSON.stringify(await loadSeen(explaining, wanted));
     });
-    expect(plan).toContain('(account_id = g.account_id)');
+    expect(plan).toContain('(account_id = w.account_id)');
     expect(plan).toContain('"Index Cond"');
     expect(plan).not.toContain('Join Filter');
   });

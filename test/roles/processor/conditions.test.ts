@@ -128,7 +128,7 @@ describe('the size of a file', () => {
     await feed(
       new LogBook().upload(LIMIT + 1, TEN, 'kept').upload(LIMIT + 1, TEN + 1, 'parked by an older release'),
     );
-    await one.pool.query(`update parked_events set event = event - 'upload' where "offset" = 1`);
+    await one.pool.query(`update parked_events set usage = usage - 'upload' where "offset" = 1`);
     await feed(new LogBook().account(TEN + DAY));
     expect((await violations('file-size')).map(({ details }) => details['uploadId'])).toEqual(['kept']);
     const { rows } = await one.pool.query(

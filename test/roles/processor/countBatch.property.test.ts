@@ -76,7 +76,7 @@ describe('the counting transaction against the naive recount', () => {
     const outbox = await pool.query('select account_id, topic, event_id, record from outbox order by id');
     const heads = await pool.query('select * from account_heads order by account_id');
     const seen = await pool.query<{ n: number }>(
-      'select coalesce(sum(length(ids)), 0)::int8 as n from seen_ids',
+      'select coalesce(sum(length(counted)), 0)::int8 as n from seen_ids',
     );
     const snapshots = await pool.query('select account_id, applied from account_snapshots order by 1, 2');
     const views = { ...comparable(await reported(pool)), consequences: await reportedConsequences(pool) };

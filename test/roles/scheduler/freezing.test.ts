@@ -67,7 +67,7 @@ describe('what became final', () => {
 
   it('seen ids of a month are dropped when every topic was read past its late horizon, and never come back', async () => {
     const all = ['2025_12', '2026_01', '2026_02', '2026_03'];
-    await pool.query(`insert into seen_ids values ('a', 'chats', '2026-01-01', 0, '')`);
+    await pool.query(`insert into seen_ids values ('a', '2026-01-01', 0, '')`);
     expect(await freeze(pool, read(FINAL + DAY, { tickets: -Infinity }), FINAL + DAY)).toEqual([]);
     expect(await partitions()).toEqual(all);
     expect(await freeze(pool, read(FINAL + DAY, { tickets: FINAL - 1 }), FINAL + DAY)).toEqual([
@@ -76,7 +76,7 @@ describe('what became final', () => {
     expect(await partitions()).toEqual(all.slice(1));
     // An event that waits for its account will still be counted.
     await pool.query(
-      `insert into parked_events (account_id, topic, partition, "offset", arrived_at, event, value)
+      `insert into parked_events (account_id, topic, partition, "offset", arrived_at, usage, value)
        values ('b', 'platform.chats.v1', 0, 0, $1, $2, '')`,
       [new Date(JANUARY_END), JSON.stringify({ occurredAt: JANUARY_END - 1 })],
     );

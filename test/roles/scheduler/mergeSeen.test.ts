@@ -54,7 +54,7 @@ describe('merging the chunks of seen ids', () => {
   const chunks = async (): Promise<{ account_id: string; seq: number; ids: number }[]> =>
     (
       await one.pool.query<{ account_id: string; seq: number; ids: number }>(
-        'select account_id, seq, length(ids) / 16 as ids from seen_ids order by 1, metric, seq',
+        'select account_id, seq, length(counted) / 16 as ids from seen_ids order by 1, seq',
       )
     ).rows;
   const used = async (): Promise<number[]> =>
@@ -72,7 +72,7 @@ describe('merging the chunks of seen ids', () => {
     const merging = new SeenMerging();
     expect(await merging.round(one.pool, at('2026-05-31T00:00:00Z'))).toBe(11);
     expect(await chunks()).toEqual([{ account_id: 'a1', seq: 11, ids: 12 }]);
-    // A process that remembers the group appends to it as before; one that does not loads it.
+    // A process that remembers the ids appends to them as before; one that does not loads them.
     await one.count(place(chats('a1', ['c0', 'new1'])));
     await two.count(place(chats('a1', ['c5', 'new1', 'new2'])));
     expect(await used()).toEqual([14]);

@@ -39,7 +39,7 @@ describe('the scheduler', () => {
 
   async function park(accountId: string, offset: number, arrivedAt: number): Promise<void> {
     await pool.query(
-      `insert into parked_events (account_id, topic, partition, "offset", arrived_at, event, key, value)
+      `insert into parked_events (account_id, topic, partition, "offset", arrived_at, usage, key, value)
        values ($1, 'platform.chats.v1', 0, $2, $3, '{}', $4, $5)`,
       [accountId, offset, new Date(arrivedAt), Buffer.from('k'), Buffer.from([0xff, offset])],
     );
@@ -118,9 +118,7 @@ describe('the scheduler', () => {
 
   it('makes the same partition once for all who need it at once', async () => {
     await Promise.all([1, 2, 3, 4].map(() => ensureSeenPartitions(pool, ['2027-11-01', '2027-12-01'])));
-    await pool.query(
-      `insert into seen_ids values ('a', 'chats', '2027-12-01', 0, ''), ('a', 'chats', '2027-11-01', 0, '')`,
-    );
+    await pool.query(`insert into seen_ids values ('a', '2027-12-01', 0, ''), ('a', '2027-11-01', 0, '')`);
   });
 
   it('raises the alarm when partitions are not there ahead', async () => {

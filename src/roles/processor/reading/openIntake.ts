@@ -11,7 +11,7 @@ import { KeptRecords } from '../keptRecords.js';
 import { withOwnBytes, type AccountRows, type RefusedRecord, type TakenIn } from '../takenIn.js';
 
 // A transaction this large is counted in one to two seconds; more would make a retry dearer and take more memory.
-const MAX_RECORDS = 512_000;
+const MAX_RECORDS = 416_000;
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 // After a start no account is known, and every record is kept: once some transactions are through, few are.
 const MAX_UNKNOWN_RECORDS = 40_000;

@@ -18,7 +18,7 @@ import {
 /** A slow machine that also unpacks jars for the first time. */
 const READY_WITHIN_MS = 90_000;
 /** As PostgreSQL and Kafka, the registry (Quarkus) and Node say it. */
-const PORT_TAKEN = /address already in use|in use by another process|EADDRINUSE/i;
+const PORT_TAKEN = /address already in use|in use by another process|BindException|EADDRINUSE|already bound/i;
 /** Somebody else may take a free port between the look and the bind. */
 const PORT_ATTEMPTS = 3;
 

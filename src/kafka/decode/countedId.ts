@@ -22,12 +22,15 @@ const VARIANT_BYTE = 8;
 /** The two bits of that byte that are the same in every UUID of RFC 9562. */
 const VARIANT_BITS = 0xc0;
 const VARIANT = 0x80;
-/** What stands there instead says what is counted: a chat and a ticket of one id are two things. By the number of the metric. */
-const KINDS = kinds({ chats: VARIANT, sessions: 0xc0, tickets: 0x00, upload_bytes: 0x40 });
-
-function kinds(bits: Readonly<Record<Metric, number>>): readonly number[] {
-  return METRICS.map((metric) => bits[metric]);
-}
+/** What stands there instead says what is counted: a chat and a ticket of one id are two things. */
+const KIND: Readonly<Record<Metric, number>> = {
+  chats: VARIANT,
+  sessions: 0xc0,
+  tickets: 0x00,
+  upload_bytes: 0x40,
+};
+/** By the number of the metric. */
+const KINDS = METRICS.map((metric) => KIND[metric]);
 
 /** What two characters stand for as hexadecimal digits, by (first << 8 | second); negative: they are none. Capitals make
  * another id, so they are none here. */

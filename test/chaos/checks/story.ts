@@ -1,5 +1,5 @@
-import type { Metric } from '../../../src/domain/policy/policy.js';
 import { idHash } from '../../../src/kafka/decode/countedId.js';
+import { usageSource } from '../../../src/kafka/decode/usage.js';
 import type { LogEntry } from '../../../src/simulation/truth/types.js';
 import type { Servers } from '../world/servers.js';
 
@@ -11,14 +11,6 @@ const TOPIC_OF: Record<string, string> = {
   'tickets-per-month': 'platform.tickets.v1',
   'upload-bytes-per-year': 'platform.uploads.v1',
 };
-const ID_FIELDS: readonly (readonly [string, Metric])[] = [
-  ['chatId', 'chats'],
-  ['sessionId', 'sessions'],
-  ['ticketId', 'tickets'],
-  ['uploadId', 'upload_bytes'],
-];
-/** Uploads have none. */
-const COUNTED_TYPES: readonly unknown[] = ['STARTED', 'CREATED', undefined];
 const SHOWN = 5;
 
 /** The smallest story of a wrong count: which ids are missing in what the engine remembers, and where they lie. */
@@ -39,12 +31,12 @@ export async function storyOf(
     (entry) => 'value' in entry && entry.topic === TOPIC_OF[rule] && entry.value.accountId === account,
   );
   const missing = entries.filter((entry) => {
-    const remembered = rememberedOf(entry);
-    return remembered !== null && !known.has(remembered);
+    const counted = countedOf(entry);
+    return counted !== null && !known.has(counted.remembered);
   });
   const named = missing
     .slice(0, SHOWN)
-    .map((entry) => `${idOf(entry) ?? ''} at ${entry.topic}/${entry.partition}@${entry.offset}`);
+    .map((entry) => `${countedOf(entry)?.id ?? ''} at ${entry.topic}/${entry.partition}@${entry.offset}`);
   const why =
     missing.length === 0
       ? 'every id is remembered as counted: the figure was lost after the counting'
@@ -52,28 +44,14 @@ export async function storyOf(
   return [`story: account ${account}, ${rule}: ${says}; ${why}`];
 }
 
-/** The id that an event counts by; null: it does not count. */
-function idOf(entry: LogEntry): string | null {
-  return countedOf(entry)?.id ?? null;
-}
-
-/** What the engine remembers it by. */
-function rememberedOf(entry: LogEntry): string | null {
-  const counted = countedOf(entry);
-  return counted === null
-    ? null
-    : Buffer.from(idHash(Buffer.from(counted.id), counted.metric)).toString('hex');
-}
-
-function countedOf(entry: LogEntry): { readonly id: string; readonly metric: Metric } | null {
+/** The id that an event counts by, and what the engine remembers it by; null: it does not count. */
+function countedOf(entry: LogEntry): { readonly id: string; readonly remembered: string } | null {
   if (!('value' in entry)) return null;
+  const source = usageSource(entry.topic);
   const value = entry.value as unknown as Record<string, unknown>;
-  if (!COUNTED_TYPES.includes(value['type'])) return null;
-  for (const [field, metric] of ID_FIELDS) {
-    const id = value[field];
-    if (typeof id === 'string') return { id, metric };
-  }
-  return null;
+  if (source === undefined || (source.counts !== null && value['type'] !== source.counts)) return null;
+  const id = String(value[source.idField]);
+  return { id, remembered: Buffer.from(idHash(Buffer.from(id), source.metric)).toString('hex') };
 }
 
 function chunksOf(ids: Buffer): string[] {

@@ -1,7 +1,7 @@
 import type { Config } from '../config/environment.js';
 import { loadPolicy } from '../config/policyFiles.js';
 import { createHttpServer } from '../http/server.js';
-import { migrateDatabase } from '../postgres/migrate.js';
+import { migrateDatabase, requireMigrated } from '../postgres/migrate.js';
 import { ensureSeenPartitions, monthsAround } from '../postgres/partitions.js';
 import { keepPolicyVersions } from '../postgres/policyVersions.js';
 import { createRoles, type RoleName } from '../roles/createRoles.js';
@@ -99,9 +99,13 @@ async function prepare(
     if (config.autoMigrate && config.kafka !== null && config.registryUrl !== null) {
       const report = await migrateEverything(config as MigrationConfig, log, signal);
       log.info({ ...report }, 'database, topics and subjects are up to this release');
-    } else if (config.autoMigrate && databaseUrl !== null) {
+    } else if (databaseUrl !== null) {
       // Roles without Kafka (the scheduler alone) need the tables all the same.
-      await waitOut('the database', () => migrateDatabase(databaseUrl), waiting);
+      await waitOut<unknown>(
+        'the database',
+        () => (config.autoMigrate ? migrateDatabase(databaseUrl) : requireMigrated(databaseUrl)),
+        waiting,
+      );
     }
     await waitOut('the database', () => keepPolicyVersions(resources.pool, policy), waiting);
     const partitions = (): Promise<void> =>

@@ -2,11 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Knex } from 'knex';
 import pg from 'pg';
+import { ExpectedError } from '../support/expectedError.js';
 
 const MIGRATIONS = new URL('../../migrations/', import.meta.url);
 // Any constant: all processes that migrate must share it.
 const MIGRATION_LOCK = 7_210_331;
 const CONNECT_WITHIN_MS = 5_000;
+const NO_SUCH_TABLE = '42P01';
 
 /** Forward-only SQL files, named without extension so that a build step never changes their names. */
 const source: Knex.MigrationSource<string> = {
@@ -40,6 +42,25 @@ export async function migrateDatabase(databaseUrl: string): Promise<string[]> {
 
 /** Whether exactly this release's migrations were applied; of anything else it is knex that says what is wrong. */
 async function isUpToDate(databaseUrl: string): Promise<boolean> {
+  return isDeepStrictEqual((await appliedMigrations(databaseUrl)).sort(), migrationNames());
+}
+
+/**
+ * Resolves when all of this release's migrations were applied. Others besides them are of a later release, and its schema
+ * works with this one.
+ * @throws ExpectedError naming those that were not
+ */
+export async function requireMigrated(databaseUrl: string): Promise<void> {
+  const applied = new Set(await appliedMigrations(databaseUrl));
+  const missing = migrationNames().filter((name) => !applied.has(name));
+  if (missing.length === 0) return;
+  throw new ExpectedError(
+    `the database lacks migrations of this release: ${missing.join(', ')}. Run the command "migrate", or set AUTO_MIGRATE=true`,
+  );
+}
+
+/** None where the database was never migrated. */
+async function appliedMigrations(databaseUrl: string): Promise<string[]> {
   const client = new pg.Client({
     connectionString: databaseUrl,
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
@@ -48,9 +69,10 @@ async function isUpToDate(databaseUrl: string): Promise<boolean> {
   await client.connect();
   try {
     const { rows } = await client.query<{ name: string }>('select name from knex_migrations');
-    return isDeepStrictEqual(rows.map(({ name }) => name).sort(), migrationNames());
-  } catch {
-    return false;
+    return rows.map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === NO_SUCH_TABLE) return [];
+    throw error;
   } finally {
     await client.end();
   }

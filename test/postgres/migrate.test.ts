@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readdirSync } from 'node:fs';
 import pg from 'pg';
-import { migrateDatabase } from '../../src/postgres/migrate.js';
+import { migrateDatabase, requireMigrated } from '../../src/postgres/migrate.js';
 import { freshDatabase, type FreshDatabase } from '../support/stack.js';
 
 let database: FreshDatabase;
@@ -33,5 +33,19 @@ describe('the migrations of the database', () => {
     await db.query(`delete from knex_migrations where name = 'of_another_release'`);
     // What it makes anew is gone already.
     await expect(migrateDatabase(database.url)).rejects.toThrow(/ - column "metric" does not exist$/);
+  }, 60_000);
+
+  it('are asked for by name where they are not to be applied', async () => {
+    const names = readdirSync('migrations').map((file) => file.replace(/\.sql$/, ''));
+    const [first = ''] = names.toSorted();
+    await expect(requireMigrated(database.url)).rejects.toThrow(names.toSorted().join(', '));
+    await migrateDatabase(database.url);
+    await requireMigrated(database.url);
+    await db.query(`insert into knex_migrations (name) values ('of_a_later_release')`);
+    await requireMigrated(database.url);
+    await db.query('delete from knex_migrations where name = $1', [first]);
+    await expect(requireMigrated(database.url)).rejects.toThrow(
+      `lacks migrations of this release: ${first}. Run`,
+    );
   }, 60_000);
 });

@@ -14,12 +14,15 @@ interface Bounds {
 }
 
 /**
- * Does work on items together: what comes while `atOnce` pieces are under way goes with the next one. So an item that comes
- * alone waits for nobody, and many cost as many statements as one. A piece has at most one item of each account.
+ * Does work on items together: what comes in one turn of the event loop, or while `atOnce` pieces are under way, goes with the
+ * next piece. So an item that comes alone waits for nobody, and many cost as many statements as one. A piece has at most one
+ * item of each account.
  */
 export class Together<I extends { readonly accountId: string }, R> {
   private running = 0;
   private waiting: Waiting<I, R>[] = [];
+  /** Pieces begin when this turn of the event loop is over. */
+  private beginning = false;
 
   constructor(
     /** Resolves to the results by account. */
@@ -31,16 +34,24 @@ export class Together<I extends { readonly accountId: string }, R> {
   run(item: I): Promise<R> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, resolve, reject });
-      this.begin();
+      this.beginSoon();
+    });
+  }
+
+  private beginSoon(): void {
+    if (this.beginning) return;
+    this.beginning = true;
+    setImmediate(() => {
+      this.beginning = false;
+      while (this.waiting.length > 0 && this.running < this.bounds.atOnce) this.begin();
     });
   }
 
   private begin(): void {
-    if (this.waiting.length === 0 || this.running >= this.bounds.atOnce) return;
     this.running += 1;
     void this.piece(this.next()).finally(() => {
       this.running -= 1;
-      this.begin();
+      this.beginSoon();
     });
   }
 

@@ -22,61 +22,83 @@ function watched(bounds: { atOnce: number; most: number }) {
       }),
     bounds,
   );
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const ended = async (piece: number, error?: Error): Promise<void> => {
     ends[piece]!(error);
-    await new Promise((resolve) => setImmediate(resolve));
+    // The first ends the piece, in the second the next one begins.
+    await turn();
+    await turn();
   };
-  return { together, pieces, ended };
+  return { together, pieces, ended, turn };
 }
 
 describe('work done together', () => {
-  it('begins at once when a place is free; what comes meanwhile goes together, in its order', async () => {
-    const { together, pieces, ended } = watched({ atOnce: 2, most: 3 });
-    const results = [1, 2, 3, 4, 5, 6].map((n) => together.run(item(n)));
-    expect(pieces).toEqual([[1], [2]]);
-    await ended(1);
-    expect(pieces).toEqual([[1], [2], [3, 4, 5]]);
+  it('begins when the turn is over: what comes in one turn goes together', async () => {
+    const { together, pieces, ended, turn } = watched({ atOnce: 2, most: 3 });
+    const first = [together.run(item(1)), together.run(item(2))];
+    expect(pieces).toEqual([]);
+    await turn();
+    const second = together.run(item(3));
+    await turn();
+    expect(pieces).toEqual([[1, 2], [3]]);
     await ended(0);
-    expect(pieces).toEqual([[1], [2], [3, 4, 5], [6]]);
+    await ended(1);
+    expect(await Promise.all([...first, second])).toEqual([10, 20, 30]);
+  });
+
+  it('takes what comes while all places are taken into the next piece, in its order', async () => {
+    const { together, pieces, ended, turn } = watched({ atOnce: 2, most: 3 });
+    const results = [1, 2, 3, 4, 5, 6, 7].map((n) => together.run(item(n)));
+    await turn();
+    expect(pieces).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    results.push(together.run(item(8)));
+    await turn();
+    expect(pieces).toHaveLength(2);
+    await ended(1);
+    expect(pieces[2]).toEqual([7, 8]);
+    await ended(0);
     await ended(2);
-    await ended(3);
-    expect(await Promise.all(results)).toEqual([10, 20, 30, 40, 50, 60]);
+    expect(await Promise.all(results)).toEqual([10, 20, 30, 40, 50, 60, 70, 80]);
   });
 
   it('has one item of each account in a piece; a second one goes with the next', async () => {
-    const { together, pieces, ended } = watched({ atOnce: 1, most: 10 });
+    const { together, pieces, ended, turn } = watched({ atOnce: 1, most: 10 });
     const results = [item(1), item(2, 'a'), item(3, 'a'), item(4, 'b')].map((one) => together.run(one));
+    await turn();
+    expect(pieces).toEqual([[1, 2, 4]]);
     await ended(0);
-    expect(pieces).toEqual([[1], [2, 4]]);
+    expect(pieces[1]).toEqual([3]);
     await ended(1);
-    expect(pieces[2]).toEqual([3]);
-    await ended(2);
     expect(await Promise.all(results)).toEqual([10, 20, 30, 40]);
   });
 
   it('is done one by one when a piece fails, so that one at fault fails alone', async () => {
-    const { together, pieces, ended } = watched({ atOnce: 1, most: 10 });
-    const results = Promise.allSettled([1, 2, 3, 4].map((n) => together.run(item(n))));
-    await ended(0);
-    await ended(1, new Error('one of them'));
-    await ended(2);
-    await ended(3, new Error('this one'));
-    await ended(4);
-    expect(pieces).toEqual([[1], [2, 3, 4], [2], [3], [4]]);
+    const { together, pieces, ended, turn } = watched({ atOnce: 1, most: 10 });
+    const results = Promise.allSettled([1, 2, 3].map((n) => together.run(item(n))));
+    await turn();
+    await ended(0, new Error('one of them'));
+    await ended(1);
+    await ended(2, new Error('this one'));
+    await ended(3);
+    expect(pieces).toEqual([[1, 2, 3], [1], [2], [3]]);
     expect(
       (await results).map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason))),
-    ).toEqual([10, 20, 'Error: this one', 40]);
+    ).toEqual([10, 'Error: this one', 30]);
   });
 
   it('fails whole in an outage, and goes on with what comes', async () => {
-    const { together, pieces, ended } = watched({ atOnce: 1, most: 10 });
-    const results = Promise.allSettled([1, 2, 3].map((n) => together.run(item(n))));
-    await ended(0);
-    await ended(1, Object.assign(new Error('away'), { code: 'ECONNREFUSED' }));
-    expect((await results).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
-    const next = together.run(item(4));
-    await ended(2);
-    expect(await next).toBe(40);
-    expect(pieces).toEqual([[1], [2, 3], [4]]);
+    const { together, pieces, ended, turn } = watched({ atOnce: 1, most: 10 });
+    const results = Promise.allSettled([1, 2].map((n) => together.run(item(n))));
+    await turn();
+    await ended(0, Object.assign(new Error('away'), { code: 'ECONNREFUSED' }));
+    expect((await results).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    const next = together.run(item(3));
+    await turn();
+    await ended(1);
+    expect(await next).toBe(30);
+    expect(pieces).toEqual([[1, 2], [3]]);
   });
 });

@@ -21,8 +21,6 @@ interface Bounds {
 export class Together<I extends { readonly accountId: string }, R> {
   private running = 0;
   private waiting: Waiting<I, R>[] = [];
-  /** Pieces begin when this turn of the event loop is over. */
-  private beginning = false;
 
   constructor(
     /** Resolves to the results by account. */
@@ -38,16 +36,15 @@ export class Together<I extends { readonly accountId: string }, R> {
     });
   }
 
+  /** When this turn is over; called for every item, of which the first takes the others along. */
   private beginSoon(): void {
-    if (this.beginning) return;
-    this.beginning = true;
     setImmediate(() => {
-      this.beginning = false;
-      while (this.waiting.length > 0 && this.running < this.bounds.atOnce) this.begin();
+      this.begin();
     });
   }
 
   private begin(): void {
+    if (this.waiting.length === 0 || this.running >= this.bounds.atOnce) return;
     this.running += 1;
     void this.piece(this.next()).finally(() => {
       this.running -= 1;

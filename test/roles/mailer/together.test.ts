@@ -48,57 +48,78 @@ describe('work done together', () => {
 
   it('takes what comes while all places are taken into the next piece, in its order', async () => {
     const { together, pieces, ended, turn } = watched({ atOnce: 2, most: 3 });
+    const results = [together.run(item(1))];
+    await turn();
+    results.push(together.run(item(2)));
+    await turn();
+    results.push(...[3, 4, 5, 6].map((n) => together.run(item(n))));
+    await turn();
+    expect(pieces).toEqual([[1], [2]]);
+    await ended(1);
+    expect(pieces).toEqual([[1], [2], [3, 4, 5]]);
+    await ended(0);
+    expect(pieces).toEqual([[1], [2], [3, 4, 5], [6]]);
+    await ended(2);
+    await ended(3);
+    expect(await Promise.all(results)).toEqual([10, 20, 30, 40, 50, 60]);
+  });
+
+  it('begins as many pieces as there are places when a turn brings more than one of them takes', async () => {
+    const { together, pieces, ended, turn } = watched({ atOnce: 2, most: 3 });
     const results = [1, 2, 3, 4, 5, 6, 7].map((n) => together.run(item(n)));
     await turn();
     expect(pieces).toEqual([
       [1, 2, 3],
       [4, 5, 6],
     ]);
-    results.push(together.run(item(8)));
-    await turn();
-    expect(pieces).toHaveLength(2);
-    await ended(1);
-    expect(pieces[2]).toEqual([7, 8]);
     await ended(0);
+    await ended(1);
+    expect(pieces[2]).toEqual([7]);
     await ended(2);
-    expect(await Promise.all(results)).toEqual([10, 20, 30, 40, 50, 60, 70, 80]);
+    expect(await Promise.all(results)).toEqual([10, 20, 30, 40, 50, 60, 70]);
   });
 
   it('has one item of each account in a piece; a second one goes with the next', async () => {
     const { together, pieces, ended, turn } = watched({ atOnce: 1, most: 10 });
-    const results = [item(1), item(2, 'a'), item(3, 'a'), item(4, 'b')].map((one) => together.run(one));
+    const results = [together.run(item(1))];
     await turn();
-    expect(pieces).toEqual([[1, 2, 4]]);
+    results.push(...[item(2, 'a'), item(3, 'a'), item(4, 'b')].map((one) => together.run(one)));
     await ended(0);
-    expect(pieces[1]).toEqual([3]);
+    expect(pieces).toEqual([[1], [2, 4]]);
     await ended(1);
+    expect(pieces[2]).toEqual([3]);
+    await ended(2);
     expect(await Promise.all(results)).toEqual([10, 20, 30, 40]);
   });
 
   it('is done one by one when a piece fails, so that one at fault fails alone', async () => {
     const { together, pieces, ended, turn } = watched({ atOnce: 1, most: 10 });
-    const results = Promise.allSettled([1, 2, 3].map((n) => together.run(item(n))));
+    const first = together.run(item(1));
     await turn();
-    await ended(0, new Error('one of them'));
-    await ended(1);
-    await ended(2, new Error('this one'));
-    await ended(3);
-    expect(pieces).toEqual([[1, 2, 3], [1], [2], [3]]);
+    const results = Promise.allSettled([first, ...[2, 3, 4].map((n) => together.run(item(n)))]);
+    await ended(0);
+    await ended(1, new Error('one of them'));
+    await ended(2);
+    await ended(3, new Error('this one'));
+    await ended(4);
+    expect(pieces).toEqual([[1], [2, 3, 4], [2], [3], [4]]);
     expect(
       (await results).map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason))),
-    ).toEqual([10, 'Error: this one', 30]);
+    ).toEqual([10, 20, 'Error: this one', 40]);
   });
 
   it('fails whole in an outage, and goes on with what comes', async () => {
     const { together, pieces, ended, turn } = watched({ atOnce: 1, most: 10 });
-    const results = Promise.allSettled([1, 2].map((n) => together.run(item(n))));
+    const first = together.run(item(1));
     await turn();
-    await ended(0, Object.assign(new Error('away'), { code: 'ECONNREFUSED' }));
-    expect((await results).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    const next = together.run(item(3));
+    const results = Promise.allSettled([first, ...[2, 3].map((n) => together.run(item(n)))]);
+    await ended(0);
+    await ended(1, Object.assign(new Error('away'), { code: 'ECONNREFUSED' }));
+    expect((await results).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    const next = together.run(item(4));
     await turn();
-    await ended(1);
-    expect(await next).toBe(30);
-    expect(pieces).toEqual([[1, 2], [3]]);
+    await ended(2);
+    expect(await next).toBe(40);
+    expect(pieces).toEqual([[1], [2, 3], [4]]);
   });
 });

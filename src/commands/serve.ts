@@ -99,13 +99,11 @@ async function prepare(
     if (config.autoMigrate && config.kafka !== null && config.registryUrl !== null) {
       const report = await migrateEverything(config as MigrationConfig, log, signal);
       log.info({ ...report }, 'database, topics and subjects are up to this release');
-    } else if (databaseUrl !== null) {
+    } else if (config.autoMigrate && databaseUrl !== null) {
       // Roles without Kafka (the scheduler alone) need the tables all the same.
-      await waitOut<unknown>(
-        'the database',
-        () => (config.autoMigrate ? migrateDatabase(databaseUrl) : requireMigrated(databaseUrl)),
-        waiting,
-      );
+      await waitOut('the database', () => migrateDatabase(databaseUrl), waiting);
+    } else if (databaseUrl !== null) {
+      await waitOut('the database', () => requireMigrated(databaseUrl), waiting);
     }
     await waitOut('the database', () => keepPolicyVersions(resources.pool, policy), waiting);
     const partitions = (): Promise<void> =>

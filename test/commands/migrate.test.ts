@@ -116,17 +116,20 @@ describe('migrate', () => {
 
   it('is asked for by a role that may not do it itself', async () => {
     const empty = await freshDatabase('not_migrated');
-    const run = cli(['serve', '--role', 'scheduler'], {
-      ...env,
-      DATABASE_URL: empty.url,
-      HTTP_PORT: '0',
-      AUTO_MIGRATE: 'false',
-    });
-    expect(await run.exit).toBe(1);
-    expect(run.stderr).toMatch(
-      /^the database lacks migrations of this release: .+\. Run the command "migrate", or set AUTO_MIGRATE=true\n$/,
-    );
-    await empty.drop();
+    try {
+      const run = cli(['serve', '--role', 'scheduler'], {
+        ...env,
+        DATABASE_URL: empty.url,
+        HTTP_PORT: '0',
+        AUTO_MIGRATE: 'false',
+      });
+      expect(await run.exit).toBe(1);
+      expect(run.stderr).toMatch(
+        /^the database lacks migrations of this release: .+\. Run the command "migrate", or set AUTO_MIGRATE=true\n$/,
+      );
+    } finally {
+      await empty.drop();
+    }
   }, 60_000);
 
   it('waits for a server that is not up yet', async () => {

@@ -75,11 +75,17 @@ export class Recorder {
         ...(exact ? {} : { wrong: detail }),
       }),
     );
-    writeFileSync(this.file, `${JSON.stringify(this.results, null, 1)}\n`);
+    this.write();
   }
 
   compare(comparison: Comparison): void {
     this.compared.push(comparison);
+    // What follows on the last measurement is written with none.
+    this.write();
+  }
+
+  private write(): void {
+    writeFileSync(this.file, `${JSON.stringify(this.results, null, 1)}\n`);
   }
 
   get results(): Results {

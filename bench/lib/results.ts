@@ -80,7 +80,7 @@ export class Recorder {
 
   compare(comparison: Comparison): void {
     this.compared.push(comparison);
-    // What follows on the last measurement is written with none.
+    // It may come after the last measurement.
     this.write();
   }
 
